@@ -1,0 +1,3 @@
+//! The `clusterip-lab` command.
+
+fn main() {}
