@@ -1,3 +1,5 @@
 //! The clusterip-lab server.
 
+pub mod pages;
 pub mod run;
+pub mod words;
