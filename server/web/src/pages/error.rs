@@ -17,7 +17,6 @@ pub fn error(lang: Lang, problem: &ProblemView) -> String {
             title: &format!("{} · clusterip-lab", problem.title),
             page: "error",
             home: format!("/{}", lang.code()),
-            other: lang.other().code(),
             other_path: format!("/{}", lang.other().code()),
         },
         w,

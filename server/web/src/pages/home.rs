@@ -26,7 +26,6 @@ pub fn home(lang: Lang, source: &SourceView, labs: &[LabCard<'_>]) -> String {
             title: "clusterip-lab",
             page: "home",
             home: format!("/{}", lang.code()),
-            other: lang.other().code(),
             other_path: format!("/{}", lang.other().code()),
         },
         w,

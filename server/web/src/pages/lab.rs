@@ -58,7 +58,6 @@ impl LabPage<'_> {
             title: &format!("{title} · clusterip-lab"),
             page: "lab",
             home: format!("/{}", self.lang.code()),
-            other: other.code(),
             other_path: lab_path(other, &self.lab.id),
         };
         let number = format!("{:02}", self.lab.number);
@@ -96,7 +95,6 @@ pub(super) struct Head<'a> {
     /// Which scripts and layout the page wants.
     pub(super) page: &'static str,
     pub(super) home: String,
-    pub(super) other: &'static str,
     /// The same page in the other language.
     pub(super) other_path: String,
 }

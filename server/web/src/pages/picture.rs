@@ -70,7 +70,7 @@ struct Drawing<'a> {
 
 struct ClientDrawing {
     ip: String,
-    state: &'static str,
+    class: &'static str,
     dials: String,
     rate: String,
 }
@@ -163,11 +163,11 @@ fn ip(w: &Words, ip: Option<IpAddr>) -> String {
     ip.map_or_else(|| w.picture.no_ip.to_owned(), |ip| ip.to_string())
 }
 
-fn client(w: &Words, address: Option<IpAddr>, state: PodState, window: Option<&Window>) -> ClientDrawing {
+fn client(w: &'static Words, address: Option<IpAddr>, state: PodState, window: Option<&Window>) -> ClientDrawing {
     let running = window.filter(|w| w.running);
     ClientDrawing {
         ip: ip(w, address),
-        state: state_of(w, state, false).1,
+        class: state_of(w, state, false).2,
         dials: running.map(|r| format::cut(&dialled(r), 26)).unwrap_or_default(),
         rate: running.map_or_else(
             || w.picture.idle.to_owned(),

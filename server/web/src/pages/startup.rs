@@ -57,7 +57,6 @@ impl StartupPage<'_> {
                 title: &format!("{} · clusterip-lab", w.chrome.starting),
                 page: "startup",
                 home: format!("/{}", self.lang.code()),
-                other: self.lang.other().code(),
                 other_path: format!("/{}", self.lang.other().code()),
             },
             w,

@@ -21,7 +21,7 @@ pub fn steps(lang: Lang, lab: &Lab, run: &RunView) -> String {
         w,
         path: &path,
         home: format!("/{}", lang.code()),
-        all,
+        where_now: fill(w.lab.step_of, &[("n", &(run.progress.done + 1).min(all)), ("all", &all)]),
         done: run.progress.done.min(all),
         intro: lab.intro.get(lang),
         finished: run.progress.finished(lab),
@@ -35,7 +35,7 @@ struct StepsTemplate<'a> {
     w: &'static Words,
     path: &'a str,
     home: String,
-    all: usize,
+    where_now: String,
     done: usize,
     intro: &'a str,
     finished: bool,
@@ -65,8 +65,6 @@ struct DocumentDrawing<'a> {
     text: &'a str,
     /// Short enough to stand open.
     open: bool,
-    /// Its button puts it in the editor.
-    edit: bool,
 }
 
 impl<'a> StepDrawing<'a> {
@@ -136,7 +134,6 @@ fn document<'a>(w: &'static Words, lab: &'a Lab, act: &'a Act) -> Option<Documen
         label: fill(w.lab.document, &[("file", file), ("lines", &lines)]),
         text,
         open: lines <= OPEN,
-        edit: matches!(act, Act::Edit { .. }),
     })
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use clusterip_domain::distribution::{Evenness, Verdict};
 use clusterip_domain::lab::{Lab, Lang};
 use clusterip_domain::ledger::{TargetKind, Window};
+use clusterip_domain::snapshot::Service;
 use clusterip_domain::traffic::{Connections, ErrorKind};
 
 use super::{SourceKind, SourceView, format, html, lab_path};
@@ -70,6 +71,7 @@ pub fn traffic(lang: Lang, lab: &Lab, run: &RunView) -> String {
         w,
         path: &lab_path(lang, &lab.id),
         targets: targets(w, run),
+        services: services(run),
         rates: RATES.map(|r| (r, r == nearest(rate))),
         keep: window.is_some_and(|w| w.connections != Connections::NewPerRequest),
         running: window.is_some_and(|w| w.running),
@@ -86,46 +88,53 @@ fn nearest(rate: u32) -> u32 {
 struct TrafficTemplate<'a> {
     w: &'static Words,
     path: &'a str,
-    targets: Vec<TargetChoice>,
+    targets: Vec<Choice>,
+    services: Vec<Choice>,
     rates: [(u32, bool); 4],
     keep: bool,
     running: bool,
     numbers: Option<Numbers>,
 }
 
-/// One entry of the list of destinations; its value is `KIND` or `KIND/SERVICE`.
-struct TargetChoice {
+/// One entry of the list of destinations.
+struct Choice {
     value: String,
     label: String,
     chosen: bool,
 }
 
-fn targets(w: &'static Words, run: &RunView) -> Vec<TargetChoice> {
-    let now = run.window.as_ref().map(|w| (w.target.kind, w.target.name.as_str()));
+/// The kinds of address that can be called now. With one Service, they name its address.
+fn targets(w: &'static Words, run: &RunView) -> Vec<Choice> {
+    let t = &w.traffic;
+    let now = run.window.as_ref().map(|w| w.target.kind);
+    let choice = |kind, value: &str, label| Choice { value: value.to_owned(), label, chosen: now == Some(kind) };
+    let services = &run.snapshot.services;
+    let one = |what: &str, address: Option<String>| match address.filter(|_| services.len() == 1) {
+        Some(address) => format!("{what} {address}"),
+        None => what.to_owned(),
+    };
     let mut choices = Vec::new();
-    for service in &run.snapshot.services {
-        let port = service.ports.first().map(|p| format!(":{}", p.port)).unwrap_or_default();
-        if let Some(ip) = service.cluster_ip {
-            choices.push(TargetChoice {
-                value: format!("virtual-ip/{}", service.name),
-                label: format!("{} {ip}{port}", w.traffic.to_ip),
-                chosen: now == Some((TargetKind::VirtualIp, &service.name)),
-            });
-        }
-        choices.push(TargetChoice {
-            value: format!("dns-name/{}", service.name),
-            label: format!("{} {}{port}", w.traffic.to_dns, service.name),
-            chosen: now == Some((TargetKind::DnsName, &service.name)),
-        });
+    if services.iter().any(|s| s.cluster_ip.is_some()) {
+        let ip = services.first().and_then(|s| s.cluster_ip).map(|ip| ip.to_string());
+        choices.push(choice(TargetKind::VirtualIp, "virtual-ip", one(t.to_ip, ip)));
+    }
+    if let Some(first) = services.first() {
+        choices.push(choice(TargetKind::DnsName, "dns-name", one(t.to_dns, Some(first.name.clone()))));
     }
     if run.snapshot.workloads().next().is_some() {
-        choices.push(TargetChoice {
-            value: "pod-ip".to_owned(),
-            label: w.traffic.to_pod.to_owned(),
-            chosen: now.is_some_and(|(kind, _)| kind == TargetKind::PodIp),
-        });
+        choices.push(choice(TargetKind::PodIp, "pod-ip", t.to_pod.to_owned()));
     }
     choices
+}
+
+fn services(run: &RunView) -> Vec<Choice> {
+    let now = run.window.as_ref().map(|w| w.target.name.as_str());
+    let choice = |s: &Service| Choice {
+        value: s.name.clone(),
+        label: s.name.clone(),
+        chosen: now == Some(s.name.as_str()),
+    };
+    run.snapshot.services.iter().map(choice).collect()
 }
 
 /// What became of the requests.

@@ -10,6 +10,7 @@ words! {
         to_pod: "a pod IP", "IP di un pod";
         to_ip: "virtual IP", "IP virtuale";
         to_dns: "DNS name", "nome DNS";
+        service: "Service", "Service";
         rate: "Requests a second", "Richieste al secondo";
         connections: "Connections", "Connessioni";
         new: "new each", "nuova ogni volta";

@@ -1,0 +1,4 @@
+//! What a page must be, whatever the run is.
+
+mod fixtures;
+mod gallery;
