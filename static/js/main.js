@@ -5,6 +5,7 @@ import * as dots from "./dots.js";
 import { edit } from "./editor.js";
 import { localise } from "./morph.js";
 import * as sheets from "./sheets.js";
+import * as steps from "./steps.js";
 import { follow } from "./stream.js";
 import { tabify } from "./tabs.js";
 import * as ticks from "./ticks.js";
@@ -24,6 +25,9 @@ if (stream) {
       ticks.show(tick);
       dots.run(tick);
     },
-    changed: ticks.again,
+    changed: (id) => {
+      ticks.again(id);
+      steps.changed(id);
+    },
   });
 }

@@ -12,7 +12,7 @@ import { count, latency, pValue, percent, say } from "./words.js";
  */
 
 /** In a pod's own coordinates: where its bar begins, and its length for a share of 1. */
-const BAR = { x: 20, width: 208, top: 71, bottom: 91, middle: 81 };
+const BAR = { x: 20, width: 208, top: 78, bottom: 100 };
 
 /** @type {Tick | undefined} */
 let last;
@@ -53,7 +53,7 @@ function writePod(pod) {
   const range = pod.band ? `${percent(pod.band[0])} – ${percent(pod.band[1])}` : "–";
   each("[data-range]", pod.pod, (element) => text(element, range));
   const [low, high] = (pod.band ?? [0, 0]).map((share) => (BAR.x + share * BAR.width).toFixed(1));
-  const band = `M${low} ${BAR.top} V${BAR.bottom} M${high} ${BAR.top} V${BAR.bottom} M${low} ${BAR.middle} H${high}`;
+  const band = `M${low} ${BAR.top} H${high} V${BAR.bottom} H${low} Z`;
   each("[data-band]", pod.pod, (path) => path.setAttribute("d", pod.band ? band : ""));
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Diagram, Edge, EdgeKind, ServiceBox};
+use super::{Diagram, Edge, EdgeKind};
 
 /// How the tiers are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -57,11 +57,11 @@ struct Metrics {
 
 const WIDE: Metrics = Metrics {
     width: 1080.0,
-    least_height: 416.0,
+    least_height: 424.0,
     client: Frame { x: 12.0, y: 0.0, w: 160.0, h: 108.0 },
     service: Frame { x: 264.0, y: 0.0, w: 320.0, h: 216.0 },
-    pod: Frame { x: 696.0, y: 44.0, w: 372.0, h: 100.0 },
-    pod_step: 120.0,
+    pod: Frame { x: 696.0, y: 44.0, w: 372.0, h: 108.0 },
+    pod_step: 126.0,
     service_step: 240.0,
 };
 
@@ -70,10 +70,26 @@ const TALL: Metrics = Metrics {
     least_height: 400.0,
     client: Frame { x: 36.0, y: 12.0, w: 350.0, h: 68.0 },
     service: Frame { x: 36.0, y: 120.0, w: 350.0, h: 216.0 },
-    pod: Frame { x: 36.0, y: 376.0, w: 350.0, h: 100.0 },
-    pod_step: 112.0,
+    pod: Frame { x: 36.0, y: 376.0, w: 350.0, h: 108.0 },
+    pod_step: 120.0,
     service_step: 240.0,
 };
+
+/// Where a sentence stands in for the Services and the pods that are not there yet.
+#[must_use]
+pub fn vacant(diagram: &Diagram) -> [Frame; 2] {
+    /// Its height.
+    const TALLNESS: f64 = 160.0;
+    let m = match diagram.shape {
+        Shape::Wide => WIDE,
+        Shape::Tall => TALL,
+    };
+    let place = |frame: Frame| match diagram.shape {
+        Shape::Wide => Frame { y: (diagram.height - TALLNESS) / 2.0, h: TALLNESS, ..frame },
+        Shape::Tall => Frame { h: TALLNESS, ..frame },
+    };
+    [place(m.service), place(m.pod)]
+}
 
 /// Gives every box its frame, every edge its path, and the picture its size.
 pub(super) fn lay_out(diagram: &mut Diagram) {
@@ -132,7 +148,7 @@ fn path(diagram: &Diagram, edge: &Edge) -> String {
     };
     let row = diagram.pods.iter().find(|p| edge.id.ends_with(&p.uid)).map_or(0, |p| p.row);
     match diagram.shape {
-        Shape::Wide if edge.id.starts_with("client-pod:") => past_the_services(from, to, &diagram.services),
+        Shape::Wide if edge.id.starts_with("client-pod:") => past_the_services(from, to, diagram),
         Shape::Wide => sideways(from.right(), to.left()),
         Shape::Tall if edge.id.starts_with("client-service:") => downwards(from.bottom(), to.top()),
         Shape::Tall => down_the_side(from, to, row),
@@ -146,13 +162,14 @@ fn sideways((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
 }
 
 /// The direct way to a pod swings over or under the Services' tier, whichever is nearer, never through it.
-fn past_the_services(from: Frame, to: Frame, services: &[ServiceBox]) -> String {
+fn past_the_services(from: Frame, to: Frame, diagram: &Diagram) -> String {
     /// Between the curve and the nearest Service.
     const CLEARANCE: f64 = 16.0;
     let ((x1, y1), (x2, y2)) = (from.right(), to.left());
-    let top = services.iter().map(|s| s.frame.y).reduce(f64::min);
-    let bottom = services.iter().map(|s| s.frame.y + s.frame.h).reduce(f64::max);
-    let (Some(top), Some(bottom)) = (top, bottom) else { return sideways((x1, y1), (x2, y2)) };
+    let vacant = vacant(diagram)[0];
+    let tops = diagram.services.iter().map(|s| s.frame.y).reduce(f64::min);
+    let bottoms = diagram.services.iter().map(|s| s.frame.y + s.frame.h).reduce(f64::max);
+    let (top, bottom) = (tops.unwrap_or(vacant.y), bottoms.unwrap_or(vacant.y + vacant.h));
     let clear = if y2 <= y1 { top - CLEARANCE } else { bottom + CLEARANCE };
     let (left, right) = (x1 + (x2 - x1) * 0.2, x1 + (x2 - x1) * 0.8);
     format!(

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use askama::Template;
-use clusterip_domain::diagram::{Diagram, Edge, EdgeKind, Frame, PodBox, Rule, ServiceBox, Shape};
+use clusterip_domain::diagram::{Diagram, Edge, EdgeKind, Frame, PodBox, Rule, ServiceBox, Shape, vacant};
 use clusterip_domain::lab::Lang;
 use clusterip_domain::ledger::{TargetKind, Window};
 use clusterip_domain::snapshot::{Endpoint, PodState};
@@ -26,11 +26,6 @@ const PAIRS: usize = 2;
 const PORTS: (f64, f64) = (20.0, 284.0);
 /// The width of a Service port's pill, and of the arrow after it.
 const PORT: (f64, f64) = (64.0, 44.0);
-/// Where the sentence about missing Services and missing pods stands, in a wide and in a tall picture.
-const VACANT: [[Frame; 2]; 2] = [
-    [Frame { x: 264.0, y: 128.0, w: 320.0, h: 160.0 }, Frame { x: 696.0, y: 128.0, w: 372.0, h: 160.0 }],
-    [Frame { x: 36.0, y: 120.0, w: 350.0, h: 160.0 }, Frame { x: 36.0, y: 376.0, w: 350.0, h: 160.0 }],
-];
 
 /// The picture, in both shapes.
 #[must_use]
@@ -148,7 +143,7 @@ impl<'a> Drawing<'a> {
         Self {
             shape: if d.shape == Shape::Wide { "wide" } else { "tall" },
             wide: d.shape == Shape::Wide,
-            vacant: VACANT[usize::from(d.shape == Shape::Tall)],
+            vacant: vacant(d),
             about,
             client: d.client.as_ref().map(|c| client(w, c.ip, c.state, window)),
             services,

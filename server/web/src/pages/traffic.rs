@@ -124,17 +124,31 @@ fn targets(w: &'static Words, run: &RunView) -> Vec<Choice> {
     if run.snapshot.workloads().next().is_some() {
         choices.push(choice(TargetKind::PodIp, "pod-ip", t.to_pod.to_owned()));
     }
+    // What is called now stays on offer when it is gone: another rate must not mean another target.
+    if let Some(w) = run.window.as_ref().filter(|_| !choices.iter().any(|c| c.chosen)) {
+        let (value, what) = match w.target.kind {
+            TargetKind::VirtualIp => ("virtual-ip", t.to_ip),
+            TargetKind::DnsName => ("dns-name", t.to_dns),
+            TargetKind::PodIp => ("pod-ip", t.to_pod),
+        };
+        choices.push(choice(w.target.kind, value, format!("{what} {}", w.target.host)));
+    }
     choices
 }
 
 fn services(run: &RunView) -> Vec<Choice> {
-    let now = run.window.as_ref().map(|w| w.target.name.as_str());
+    let target = run.window.as_ref().map(|w| &w.target).filter(|t| t.kind != TargetKind::PodIp);
+    let now = target.map(|t| t.name.as_str());
     let choice = |s: &Service| Choice {
         value: s.name.clone(),
         label: s.name.clone(),
         chosen: now == Some(s.name.as_str()),
     };
-    run.snapshot.services.iter().map(choice).collect()
+    let mut choices: Vec<_> = run.snapshot.services.iter().map(choice).collect();
+    if let Some(gone) = now.filter(|_| !choices.iter().any(|c| c.chosen)) {
+        choices.push(Choice { value: gone.to_owned(), label: gone.to_owned(), chosen: true });
+    }
+    choices
 }
 
 /// What became of the requests.

@@ -13,7 +13,7 @@ words! {
         tier_client: "client", "client";
         tier_service: "Service", "Service";
         tier_pods: "pods", "pod";
-        no_ip: "no IP yet", "ancora senza IP";
+        no_ip: "no IP yet", "senza IP";
         idle: "idle", "a riposo";
         per_second: "{n} requests/s", "{n} richieste/s";
         client_none: "The client pod starts…", "Il pod client si avvia…";
@@ -24,13 +24,13 @@ words! {
         target_port: "targetPort", "targetPort";
         selector: "selector", "selector";
         selector_none: "none: selects nothing", "nessuno: non sceglie nulla";
-        body_none: "no process: a rule on every node", "nessun processo: una regola su ogni nodo";
+        body_none: "a rule on every node", "una regola su ogni nodo";
         rule_balances: "rule on every node → {n} pods", "regola su ogni nodo → {n} pod";
         rule_balances_one: "rule on every node → 1 pod", "regola su ogni nodo → 1 pod";
-        rule_rejects: "rule on every node: refuse, no endpoint", "regola su ogni nodo: rifiuta, nessun endpoint";
-        rule_absent: "no rule in the kernel (yet)", "nessuna regola nel kernel (ancora)";
+        rule_rejects: "rule: refuse, no endpoint", "regola: rifiuta, 0 endpoint";
+        rule_absent: "no rule in the kernel", "nessuna regola nel kernel";
         ghost_service: "deleted", "eliminato";
-        ghost_service_rule: "nobody has this address any more", "nessuno ha più questo indirizzo";
+        ghost_service_rule: "nobody has this address", "nessuno ha questo indirizzo";
         services_none: "No Service yet", "Ancora nessun Service";
         services_none_next: "The client can only call pods by their own IPs.", "Il client può chiamare i pod solo con i loro IP.";
         pods_none: "No pods yet", "Ancora nessun pod";

@@ -339,6 +339,7 @@ pub(super) fn scenes() -> Vec<(&'static str, RunView)> {
     let no_service = |mut s: Scene| {
         s.snapshot.services.clear();
         s.snapshot.endpoint_slices.clear();
+        s.snapshot.rules = RulesView::Read { nodes: vec![], read_at: Timestamp::UNIX_EPOCH };
         s
     };
     vec![
