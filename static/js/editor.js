@@ -109,6 +109,13 @@ function scroll() {
   if (!gutter || !area) return;
   gutter.style.maxHeight = `${area.offsetHeight}px`;
   gutter.scrollTop = area.scrollTop;
+  const wrong = Number(code?.dataset.line);
+  const band = /** @type {HTMLElement | null} */ (code?.querySelector(".line-mark") ?? null);
+  if (!band) return;
+  const style = getComputedStyle(area);
+  const top = Number.parseFloat(style.paddingTop) + (wrong - 1) * Number.parseFloat(style.lineHeight) - area.scrollTop;
+  band.hidden = !wrong || top < 0 || top > area.clientHeight;
+  band.style.top = `${top}px`;
 }
 
 /** @param {number | null | undefined} line */
@@ -129,6 +136,8 @@ export function accepted() {
 /** The cluster refused it: its own words, and the line they are about. @param {import("./notices.js").Problem} problem */
 export function refused(problem) {
   mark(problem.line);
+  const words = code?.querySelector(".line-mark span");
+  if (words) words.textContent = problem.detail ?? problem.title;
   number();
   document.getElementById("editor-problem")?.replaceChildren(problemBox(problem));
   if (!problem.line || !area) return;

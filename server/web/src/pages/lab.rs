@@ -82,7 +82,8 @@ impl LabPage<'_> {
             path: &path,
             parts: Parts(fragments(self.lang, self.lab, self.source, run)),
             editor: &self.editor,
-            said: self.said.as_ref(),
+            // What is said at the editor is not said twice.
+            said: self.said.as_ref().filter(|_| self.editor.error.is_none()),
         })
     }
 }

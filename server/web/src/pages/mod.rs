@@ -119,6 +119,5 @@ fn lab_path(lang: Lang, lab: &LabId) -> String {
     format!("/{}/labs/{lab}", lang.code())
 }
 
-
 #[cfg(test)]
 mod tests;

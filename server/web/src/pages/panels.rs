@@ -157,7 +157,8 @@ impl<'a> PodRow<'a> {
     fn of(w: &'static Words, p: &'a PodBox) -> Self {
         let word = if p.ghost { w.picture.gone } else { picture::state_word(w, p.state) };
         let reason = p.reason.as_deref().filter(|_| matches!(p.state, PodState::Waiting | PodState::Failed));
-        let band = p.load.band.map(|(low, high)| format!("{} – {}", format::percent(low), format::percent(high)));
+        let band =
+            p.load.band.map(|(low, high)| format!("{} – {}", format::percent(low), format::percent(high)));
         Self {
             state: reason.unwrap_or(word),
             endpoint: endpoint(w, p.endpoint.as_ref()),

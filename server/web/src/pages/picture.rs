@@ -158,7 +158,12 @@ fn ip(w: &Words, ip: Option<IpAddr>) -> String {
     ip.map_or_else(|| w.picture.no_ip.to_owned(), |ip| ip.to_string())
 }
 
-fn client(w: &'static Words, address: Option<IpAddr>, state: PodState, window: Option<&Window>) -> ClientDrawing {
+fn client(
+    w: &'static Words,
+    address: Option<IpAddr>,
+    state: PodState,
+    window: Option<&Window>,
+) -> ClientDrawing {
     let running = window.filter(|w| w.running);
     ClientDrawing {
         ip: ip(w, address),
@@ -239,7 +244,8 @@ fn ports(s: &ServiceBox) -> Vec<PortDrawing> {
 
 fn pod<'a>(w: &'static Words, p: &'a PodBox, rules_known: bool) -> PodDrawing<'a> {
     let (glyph, word, class) = state_of(w, p.state, p.ghost);
-    let state = p.reason.as_deref().filter(|_| !p.ghost).map_or_else(|| word.to_owned(), |r| format::cut(r, 20));
+    let state =
+        p.reason.as_deref().filter(|_| !p.ghost).map_or_else(|| word.to_owned(), |r| format::cut(r, 20));
     let (count, share) = (format::count(p.load.answered), format::percent(p.load.share));
     let bar_says = match p.load.band {
         Some((low, high)) => fill(
@@ -254,10 +260,7 @@ fn pod<'a>(w: &'static Words, p: &'a PodBox, rules_known: bool) -> PodDrawing<'a
         None => fill(w.picture.bar, &[("count", &count), ("share", &share)]),
     };
     let address = ip(w, p.ip);
-    let label = fill(
-        w.picture.describe_pod,
-        &[("name", &p.name), ("ip", &address), ("state", &state)],
-    );
+    let label = fill(w.picture.describe_pod, &[("name", &p.name), ("ip", &address), ("state", &state)]);
     PodDrawing {
         ip: address,
         state,
@@ -301,7 +304,8 @@ pub(super) fn state_word(w: &'static Words, state: PodState) -> &'static str {
 
 fn marks(w: &'static Words, pod: &PodBox, rules_known: bool) -> Vec<Mark> {
     let p = &w.picture;
-    let labels = if pod.selected { ("on", "✓", p.labels_match) } else { ("off", "–", p.labels_match_not) };
+    let labels =
+        if pod.selected { ("on", "✓", p.labels_match) } else { ("off", "–", p.labels_match_not) };
     let endpoint = match &pod.endpoint {
         Some(Endpoint { ready: true, .. }) => ("on", "✓", p.endpoint_ready),
         Some(Endpoint { terminating: true, .. }) => ("half", "◔", p.endpoint_draining),
@@ -347,6 +351,8 @@ fn edge<'a>(d: &'a Diagram, e: &'a Edge) -> EdgeDrawing<'a> {
     let pod = d.pods.iter().find(|p| p.uid == uid && !uid.is_empty()).map_or("", |p| p.name.as_str());
     // A new Service may have the name of the one whose old address is still called: no traffic goes that way.
     let elsewhere = e.kind != EdgeKind::Dead
-        && d.edges.iter().any(|o| o.kind == EdgeKind::Dead && o.id.strip_prefix("client-service:") == Some(service));
+        && d.edges
+            .iter()
+            .any(|o| o.kind == EdgeKind::Dead && o.id.strip_prefix("client-service:") == Some(service));
     EdgeDrawing { e, class, service, uid, pod, active: e.active && !elsewhere }
 }

@@ -107,7 +107,8 @@ struct Choice {
 fn targets(w: &'static Words, run: &RunView) -> Vec<Choice> {
     let t = &w.traffic;
     let now = run.window.as_ref().map(|w| w.target.kind);
-    let choice = |kind, value: &str, label| Choice { value: value.to_owned(), label, chosen: now == Some(kind) };
+    let choice =
+        |kind, value: &str, label| Choice { value: value.to_owned(), label, chosen: now == Some(kind) };
     let services = &run.snapshot.services;
     let one = |what: &str, address: Option<String>| match address.filter(|_| services.len() == 1) {
         Some(address) => format!("{what} {address}"),

@@ -111,13 +111,7 @@ mod tests {
 
     #[test]
     fn both_languages_say_everything_with_the_same_places() {
-        let all = [
-            Chrome::pairs(),
-            LabWords::pairs(),
-            Picture::pairs(),
-            Traffic::pairs(),
-            Panels::pairs(),
-        ];
+        let all = [Chrome::pairs(), LabWords::pairs(), Picture::pairs(), Traffic::pairs(), Panels::pairs()];
         for (name, en, it) in all.into_iter().flatten() {
             assert!(!en.trim().is_empty() && !it.trim().is_empty(), "{name} is empty");
             assert_eq!(places(en), places(it), "{name}");

@@ -188,10 +188,7 @@ impl Scene {
                 target_port: "8080".into(),
                 protocol: "TCP".into(),
             }],
-            selector: Labels::from([
-                ("app".into(), "myapp".into()),
-                ("type".into(), "back-end".into()),
-            ]),
+            selector: Labels::from([("app".into(), "myapp".into()), ("type".into(), "back-end".into())]),
             client_ip_affinity: false,
             created_at: None,
         });
@@ -305,14 +302,13 @@ impl Scene {
         let ips: Vec<_> = self.noted.iter().map(|n| n.ip).collect();
         let draw = |shape| Diagram::of(&self.snapshot, &self.places, self.ledger.window(), &ips, shape);
         let window = self.ledger.window().cloned();
-        let by_chance = window.as_ref().filter(|w| {
-            w.connections == Connections::NewPerRequest && w.target.kind != TargetKind::PodIp
-        });
+        let by_chance = window
+            .as_ref()
+            .filter(|w| w.connections == Connections::NewPerRequest && w.target.kind != TargetKind::PodIp);
         let count = |w: &clusterip_domain::ledger::Window, pod: &String| {
             w.tally.backends.get(pod).map_or(0, |b| b.answered)
         };
-        let evenness =
-            by_chance.map(|w| evenness(&w.pods.iter().map(|p| count(w, p)).collect::<Vec<_>>()));
+        let evenness = by_chance.map(|w| evenness(&w.pods.iter().map(|p| count(w, p)).collect::<Vec<_>>()));
         RunView {
             wide: draw(Shape::Wide),
             tall: draw(Shape::Tall),
@@ -347,10 +343,18 @@ pub(super) fn scenes() -> Vec<(&'static str, RunView)> {
         ("pods", three().noted(3).at(1, &[false]).view()),
         (
             "pod-gone",
-            three().noted(3).traffic(PodIp, each, &[120], &[(ErrorKind::NoRoute, 41)]).without(0).at(2, &[false]).view(),
+            three()
+                .noted(3)
+                .traffic(PodIp, each, &[120], &[(ErrorKind::NoRoute, 41)])
+                .without(0)
+                .at(2, &[false])
+                .view(),
         ),
         ("traffic", busy().at(3, &[true, false]).view()),
-        ("keep-alive", three().service().traffic(VirtualIp, keep, &[900, 0, 450], &[]).at(3, &[false, false]).view()),
+        (
+            "keep-alive",
+            three().service().traffic(VirtualIp, keep, &[900, 0, 450], &[]).at(3, &[false, false]).view(),
+        ),
         ("killed", busy().change(1, |p| p.state = PodState::Terminating).at(4, &[false]).view()),
         (
             "trouble",
@@ -370,9 +374,22 @@ pub(super) fn scenes() -> Vec<(&'static str, RunView)> {
                 .at(3, &[false, false])
                 .view(),
         ),
-        ("service-gone", no_service(busy().traffic(VirtualIp, each, &[3, 2, 4], &[(ErrorKind::Timeout, 12)])).at(4, &[false]).view()),
+        (
+            "service-gone",
+            no_service(busy().traffic(VirtualIp, each, &[3, 2, 4], &[(ErrorKind::Timeout, 12)]))
+                .at(4, &[false])
+                .view(),
+        ),
         ("stale", stale(busy()).at(3, &[true, false]).view()),
-        ("eight", Scene::new().pods(8).service().traffic(VirtualIp, each, &[130, 121, 118, 140, 127, 119, 131, 125], &[]).at(3, &[true, false]).view()),
+        (
+            "eight",
+            Scene::new()
+                .pods(8)
+                .service()
+                .traffic(VirtualIp, each, &[130, 121, 118, 140, 127, 119, 131, 125], &[])
+                .at(3, &[true, false])
+                .view(),
+        ),
         ("finished", busy().at(5, &[]).view()),
     ]
 }

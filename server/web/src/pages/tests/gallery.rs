@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use clusterip_domain::lab::{Lab, Lang};
 
 use super::fixtures;
-use crate::run::RunView;
 use crate::pages::{
-    EditorView, LabCard, LabPage, ProblemView, Said, SourceKind, SourceView, StageState, StartupPage, error, home,
+    EditorView, LabCard, LabPage, ProblemView, Said, SourceKind, SourceView, StageState, StartupPage, error,
+    home,
 };
+use crate::run::RunView;
 
 fn problem() -> ProblemView {
     ProblemView {
@@ -45,19 +46,43 @@ fn gallery() {
         let editor = EditorView { document, error: Some(problem()) };
         let said = Some(Said::Problem(problem()));
         write("refused", lang, LabPage { editor, said, ..page(lang, &lab, &source, Some(&run)) }.render());
-        let simulated = SourceView { kind: SourceKind::Practice, name: "practice".into(), simulated: true, ..fixtures::source() };
+        let simulated = SourceView {
+            kind: SourceKind::Practice,
+            name: "practice".into(),
+            simulated: true,
+            ..fixtures::source()
+        };
         let said = Some(Said::Done("service/my-clusterip-service created".into()));
-        write("simulated", lang, LabPage { source: &simulated, said, ..page(lang, &lab, &source, Some(&run)) }.render());
+        write(
+            "simulated",
+            lang,
+            LabPage { source: &simulated, said, ..page(lang, &lab, &source, Some(&run)) }.render(),
+        );
         let stages = fixtures::stages();
         write("preparing", lang, LabPage { stages: &stages, ..page(lang, &lab, &source, None) }.render());
         write("startup", lang, StartupPage { lang, stages: &stages }.render());
         let mut failed = fixtures::stages();
         failed[2].state = StageState::Failed;
         failed[2].detail = Some("ERROR: failed to create cluster: port 6443 is already in use".into());
-        failed[2].cure = Some("Stop what listens on port 6443, or name another cluster with --cluster.".into());
+        failed[2].cure =
+            Some("Stop what listens on port 6443, or name another cluster with --cluster.".into());
         write("startup-failed", lang, StartupPage { lang, stages: &failed }.render());
         let cards = [0, 2, 5].map(|done| LabCard { lab: &lab, done });
         write("home", lang, home(lang, &source, &cards));
-        write("error", lang, error(lang, &ProblemView { status: 404, title: "There is no such lab".into(), detail: "No lab of this course has the id web.".into(), cure: Some("Choose one from the list.".into()), code: "noSuchLab".into(), line: None }));
+        write(
+            "error",
+            lang,
+            error(
+                lang,
+                &ProblemView {
+                    status: 404,
+                    title: "There is no such lab".into(),
+                    detail: "No lab of this course has the id web.".into(),
+                    cure: Some("Choose one from the list.".into()),
+                    code: "noSuchLab".into(),
+                    line: None,
+                },
+            ),
+        );
     }
 }
