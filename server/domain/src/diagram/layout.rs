@@ -88,7 +88,11 @@ pub fn vacant(diagram: &Diagram) -> [Frame; 2] {
         Shape::Wide => Frame { y: (diagram.height - TALLNESS) / 2.0, h: TALLNESS, ..frame },
         Shape::Tall => Frame { h: TALLNESS, ..frame },
     };
-    [place(m.service), place(m.pod)]
+    let [service, pods] = [place(m.service), place(m.pod)];
+    match diagram.shape {
+        Shape::Wide => [service, pods],
+        Shape::Tall => [m.service, pods],
+    }
 }
 
 /// Gives every box its frame, every edge its path, and the picture its size.
