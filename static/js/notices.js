@@ -15,7 +15,10 @@ export function toast(words) {
   if (toasts.matches(":popover-open")) toasts.hidePopover();
   toasts.showPopover();
   toasts.replaceChildren(note);
-  setTimeout(() => note.remove(), TOAST_MS);
+  setTimeout(() => {
+    note.remove();
+    if (!toasts.childElementCount && toasts.matches(":popover-open")) toasts.hidePopover();
+  }, TOAST_MS);
 }
 
 /**
