@@ -1,1 +1,11 @@
-//! cluster
+//! From the Kubernetes API to the domain, and from a student's act to the Kubernetes API.
+//!
+//! ```text
+//! kube API ── watch ──▶ convert ──▶ index ──▶ Snapshot
+//! act ──▶ actions ──▶ kube API ──▶ the same watch
+//! ```
+
+pub mod convert;
+pub mod index;
+pub mod manifest;
+pub mod watch;
