@@ -5,7 +5,10 @@
 //! act ──▶ actions ──▶ kube API ──▶ the same watch
 //! ```
 
+pub mod actions;
 pub mod convert;
 pub mod index;
 pub mod manifest;
+pub mod tenancy;
+pub mod traffic;
 pub mod watch;
