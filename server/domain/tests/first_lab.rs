@@ -1,7 +1,7 @@
 //! The first lab, played on a small model of a cluster.
 //!
 //! ```text
-//! World::step_n ──▶ Snapshot, Ledger, History ──▶ Facts ──▶ Progress::judge
+//! acts on a World ──▶ Snapshot, Ledger, History ──▶ Facts ──▶ Progress::judge
 //! ```
 //!
 //! Every step fails before its acts and passes after them, waiting does no step, and the mistakes that students
@@ -410,6 +410,12 @@ fn pass(cases: &[(&str, &str, Act)]) {
 #[test]
 fn other_ways_to_the_same_state_pass() {
     pass(&[
+        ("deploy", "a pod of the student's own, without labels, beside", |w| {
+            w.add_pod(PodState::Ready);
+            w.snapshot.pods[1].labels.clear();
+            (0..3).for_each(|_| w.add_pod(PodState::Ready));
+            w.deploy(3);
+        }),
         ("note-ips", "noted twice", |w| {
             w.noted = vec![[10, 244, 0, 99].into(); 2];
             let old = w.noted.clone();
@@ -492,6 +498,12 @@ fn mistakes_with_pods_do_not_pass() {
             w.snapshot.pods.iter_mut().for_each(|p| p.labels = labels(&[("app", "backend")]));
             w.deploy(3);
         }),
+        ("deploy", "one label with a typo", &[1, 0, 1], |w| {
+            (0..3).for_each(|_| w.add_pod(PodState::Ready));
+            w.snapshot.pods[1].labels.insert("type".into(), "backend".into());
+            w.snapshot.pods[2].labels.insert("app".into(), "my-app".into());
+            w.deploy(3);
+        }),
         ("deploy", "not ready yet", &[1, 1, 0], |w| {
             (0..3).for_each(|_| w.add_pod(PodState::NotReady));
             w.deploy(3);
@@ -500,12 +512,33 @@ fn mistakes_with_pods_do_not_pass() {
             w.noted = (0..3).map(|i| [10, 244, 9, i].into()).collect();
             w.judge();
         }),
+        ("note-ips", "one is told to stop", &[1, 0], |w| {
+            w.noted = w.snapshot.workloads().filter_map(|p| p.ip).collect();
+            w.snapshot.pods[1].state = PodState::Terminating;
+            w.judge();
+        }),
         ("call-a-pod", "too few", &[0, 0], |w| {
             w.send(TargetKind::PodIp, NEW);
             w.flow(20);
         }),
+    ]);
+}
+
+#[test]
+fn mistakes_in_killing_do_not_pass() {
+    holds_only(&[
         ("kill-it", "another pod than the one that is called", &[0, 0, 1], |w| {
             w.delete_pod("backend-5d9-3");
+            w.flow(50);
+        }),
+        ("kill-it", "hardly a request since", &[1, 0, 1], |w| {
+            w.kill();
+            w.flow(5);
+        }),
+        ("kill-it", "the new one is not ready yet", &[1, 1, 0], |w| {
+            w.snapshot.pods.remove(1);
+            w.add_pod(PodState::NotReady);
+            w.settle();
             w.flow(50);
         }),
         ("kill-it", "nothing sent any more", &[0, 0, 0], |w| {
@@ -543,9 +576,20 @@ fn mistakes_with_the_service_do_not_pass() {
         ("create-service", "NodePort", &[0, 1, 1], |w| {
             w.serve(Service { service_type: ServiceType::NodePort, ..good() });
         }),
+    ]);
+}
+
+#[test]
+fn mistakes_in_looking_do_not_pass() {
+    holds_only(&[
         ("look-inside", "not called", &[1, 1, 0], World::settle),
         ("look-inside", "a pod called, not the Service", &[1, 1, 0], |w| {
             w.send(TargetKind::PodIp, NEW);
+            w.flow(50);
+        }),
+        ("look-inside", "two pods", &[0, 0, 1], |w| {
+            w.scale(2);
+            w.send(TargetKind::VirtualIp, NEW);
             w.flow(50);
         }),
         ("look-inside", "deleted too early", &[0, 0, 0], World::delete_service),
@@ -597,6 +641,19 @@ fn mistakes_behind_the_service_do_not_pass() {
             w.scale(5);
             w.flow(200);
         }),
+        ("survive", "hardly a request", &[1, 1, 0, 1], |w| {
+            w.flow(30);
+            w.kill();
+            w.scale(5);
+            w.flow(30);
+        }),
+        ("survive", "not all ready yet", &[1, 0, 1, 1], |w| {
+            w.flow(90);
+            w.kill();
+            w.add_pod(PodState::NotReady);
+            w.scale(5);
+            w.flow(200);
+        }),
         ("survive", "killed and scaled with no traffic", &[0, 1, 1, 1], |w| {
             w.kill();
             w.scale(5);
@@ -623,9 +680,24 @@ fn mistakes_behind_the_service_do_not_pass() {
             w.scale(5);
             w.flow(200);
         }),
+    ]);
+}
+
+#[test]
+fn mistakes_in_deleting_do_not_pass() {
+    holds_only(&[
         ("delete-service", "deleted with no load", &[1, 0, 1], |w| {
             w.target = None;
             w.delete_service();
+        }),
+        ("delete-service", "hardly a request since", &[1, 0, 1], |w| {
+            w.delete_service();
+            w.flow(3);
+        }),
+        ("delete-service", "scaled to nothing as well", &[1, 1, 0], |w| {
+            w.delete_service();
+            w.scale(0);
+            w.flow(20);
         }),
         ("delete-service", "no endpoints instead", &[0, 0, 0], |w| {
             w.scale(0);
