@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 /// Why a name was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} {given:?} is not a name: use 1 to {max} of a-z, 0-9 and '-', beginning and ending with a letter or digit")]
+#[error(
+    "{what} {given:?} is not a name: use 1 to {max} of a-z, 0-9 and '-', beginning and ending with a letter or digit"
+)]
 pub struct InvalidName {
     /// Which kind of name it should have been.
     pub what: &'static str,
