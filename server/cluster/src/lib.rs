@@ -1,3 +1,15 @@
-//! cluster
+//! From the Kubernetes API to the domain, and from a student's act to the Kubernetes API.
+//!
+//! ```text
+//! kube API ── watch ──▶ convert ──▶ index ──▶ Snapshot
+//! act ──▶ actions ──▶ kube API ──▶ the same watch
+//! ```
 
+pub mod actions;
+pub mod convert;
+pub mod index;
+pub mod manifest;
 pub mod node;
+pub mod tenancy;
+pub mod traffic;
+pub mod watch;

@@ -1,1 +1,294 @@
-//! ledger
+//! Where every request went, by what the backends answered.
+//!
+//! A [`Ledger`] is a fold over the client's reports: totals for each target since a marked moment (a step of a
+//! lab), and a *window* for the load that runs, begun anew whenever the set of pods behind it changes, because
+//! shares can be compared with chance only while the choices were the same.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::traffic::{Batch, Connections, ErrorKind, Latency, LoadSpec};
+
+/// What kind of address a load goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TargetKind {
+    /// A Service's virtual IP.
+    VirtualIp,
+    /// A Service's DNS name.
+    DnsName,
+    /// One pod, directly.
+    PodIp,
+}
+
+/// Where a load goes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// What kind of address.
+    pub kind: TargetKind,
+    /// The Service or pod it was chosen by.
+    pub name: String,
+    /// The address or DNS name that was dialled.
+    pub host: String,
+    /// The port that was dialled.
+    pub port: u16,
+}
+
+/// One backend's answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Backend {
+    /// Pod name.
+    pub pod: String,
+    /// Pod IP.
+    pub ip: IpAddr,
+    /// Version.
+    pub version: String,
+    /// Answers.
+    pub answered: u64,
+}
+
+/// Counts of one stretch of traffic.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tally {
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Failures since the last answer: what "it does not answer any more" looks like.
+    pub failed_in_a_row: u64,
+    /// Failures by kind.
+    pub errors: BTreeMap<ErrorKind, u64>,
+    /// Answers by pod.
+    #[serde(serialize_with = "values")]
+    pub backends: BTreeMap<String, Backend>,
+}
+
+fn values<S: serde::Serializer>(map: &BTreeMap<String, Backend>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(map.values())
+}
+
+impl Tally {
+    fn add(&mut self, batch: &Batch) {
+        for b in &batch.backends {
+            self.backends
+                .entry(b.pod.clone())
+                .or_insert_with(|| Backend {
+                    pod: b.pod.clone(),
+                    ip: b.ip,
+                    version: b.version.clone(),
+                    answered: 0,
+                })
+                .answered += b.count;
+            self.answered += b.count;
+        }
+        let failed: u64 = batch.errors.iter().map(|e| e.count).sum();
+        for e in &batch.errors {
+            *self.errors.entry(e.kind).or_default() += e.count;
+        }
+        self.failed += failed;
+        let any_answer = batch.backends.iter().any(|b| b.count > 0);
+        self.failed_in_a_row = if any_answer { 0 } else { self.failed_in_a_row + failed };
+    }
+
+    /// Requests that came to an end.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.answered + self.failed
+    }
+}
+
+/// The load that runs, or ran last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Window {
+    /// Where to.
+    pub target: Target,
+    /// How requests share connections.
+    pub connections: Connections,
+    /// Requests a second asked for.
+    pub rate_per_second: u32,
+    /// Whether it still runs.
+    pub running: bool,
+    /// When these counts began: the load's start, or the last change of the pods behind it.
+    pub since: Timestamp,
+    /// Counts since then.
+    pub tally: Tally,
+    /// Latency of the whole load.
+    pub latency: Latency,
+    /// Requests that were due but could not be sent, in the whole load.
+    pub not_sent: u64,
+    /// Who the pods behind the target are, sorted: when this changes, the counts begin anew.
+    pub pods: Vec<String>,
+}
+
+/// Totals of one target since the mark.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetTotal {
+    /// Where to.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Whether any of it was sent with a new connection for each request.
+    pub new_connections: bool,
+    /// Counts.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    totals: BTreeMap<Target, TargetTotal>,
+    window: Option<Window>,
+}
+
+impl Ledger {
+    /// A load begins: its window begins with it.
+    pub fn begin(&mut self, target: Target, spec: &LoadSpec, pods: Vec<String>, now: Timestamp) {
+        self.window = Some(Window {
+            target,
+            connections: spec.connections,
+            rate_per_second: spec.rate_per_second,
+            running: true,
+            since: now,
+            tally: Tally::default(),
+            latency: Latency::default(),
+            not_sent: 0,
+            pods,
+        });
+    }
+
+    /// Counts a report of the load that runs. A report without a load is nobody's and is dropped.
+    pub fn record(&mut self, batch: &Batch) {
+        let Some(window) = &mut self.window else { return };
+        window.tally.add(batch);
+        window.latency = batch.latency;
+        window.not_sent += batch.not_sent;
+        let total = self.totals.entry(window.target.clone()).or_insert_with(|| TargetTotal {
+            target: window.target.clone(),
+            new_connections: false,
+            tally: Tally::default(),
+        });
+        total.new_connections |= window.connections == Connections::NewPerRequest;
+        total.tally.add(batch);
+    }
+
+    /// The load ended.
+    pub fn end(&mut self) {
+        if let Some(window) = &mut self.window {
+            window.running = false;
+        }
+    }
+
+    /// The pods behind the target are now these: counts begin anew if that is a change while a load runs.
+    pub fn choices_are(&mut self, pods: Vec<String>, now: Timestamp) {
+        let Some(window) = self.window.as_mut().filter(|w| w.running && w.pods != pods) else { return };
+        window.pods = pods;
+        window.since = now;
+        window.tally = Tally { failed_in_a_row: window.tally.failed_in_a_row, ..Tally::default() };
+    }
+
+    /// Totals begin anew: a new step of the lab begins.
+    pub fn mark(&mut self) {
+        self.totals.clear();
+    }
+
+    /// Totals since the mark, by target.
+    pub fn totals(&self) -> impl Iterator<Item = &TargetTotal> {
+        self.totals.values()
+    }
+
+    /// The load that runs, or ran last.
+    #[must_use]
+    pub fn window(&self) -> Option<&Window> {
+        self.window.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::{BackendCount, ErrorCount};
+
+    fn begin(ledger: &mut Ledger) {
+        let target =
+            Target { kind: TargetKind::VirtualIp, name: "svc".into(), host: "10.96.0.9".into(), port: 80 };
+        let spec = LoadSpec {
+            host: "10.96.0.9".into(),
+            port: 80,
+            connections: Connections::NewPerRequest,
+            rate_per_second: 10,
+            max_requests: 100,
+            max_seconds: 10,
+            timeout_ms: 1000,
+        };
+        ledger.begin(target, &spec, vec!["a".into(), "b".into()], Timestamp::UNIX_EPOCH);
+    }
+
+    fn batch(counts: &[(&str, u64)], refused: u64) -> Batch {
+        Batch {
+            backends: counts
+                .iter()
+                .map(|(pod, count)| BackendCount {
+                    pod: (*pod).into(),
+                    ip: [10, 244, 0, 5].into(),
+                    version: "v1".into(),
+                    count: *count,
+                })
+                .collect(),
+            errors: vec![ErrorCount { kind: ErrorKind::Refused, count: refused }],
+            ..Batch::default()
+        }
+    }
+
+    #[test]
+    fn counts_add_up_by_pod_and_by_kind_of_error() {
+        let mut ledger = Ledger::default();
+        begin(&mut ledger);
+        ledger.record(&batch(&[("a", 3), ("b", 4)], 1));
+        ledger.record(&batch(&[("a", 2)], 0));
+        let tally = &ledger.window().unwrap().tally;
+        assert_eq!((tally.answered, tally.failed, tally.sent()), (9, 1, 10));
+        assert_eq!(tally.backends["a"].answered, 5);
+        assert_eq!(tally.errors[&ErrorKind::Refused], 1);
+        assert_eq!(ledger.totals().next().unwrap().tally, *tally);
+    }
+
+    #[test]
+    fn failures_in_a_row_end_with_an_answer() {
+        let mut ledger = Ledger::default();
+        begin(&mut ledger);
+        ledger.record(&batch(&[], 4));
+        ledger.record(&batch(&[], 4));
+        assert_eq!(ledger.window().unwrap().tally.failed_in_a_row, 8);
+        ledger.record(&batch(&[("a", 1)], 1));
+        assert_eq!(ledger.window().unwrap().tally.failed_in_a_row, 0);
+    }
+
+    #[test]
+    fn a_change_of_the_choices_begins_the_window_anew_but_not_the_totals() {
+        let mut ledger = Ledger::default();
+        begin(&mut ledger);
+        ledger.record(&batch(&[("a", 3), ("b", 4)], 0));
+        ledger.choices_are(vec!["a".into(), "b".into()], Timestamp::UNIX_EPOCH);
+        assert_eq!(ledger.window().unwrap().tally.answered, 7);
+        ledger.choices_are(vec!["a".into(), "c".into()], Timestamp::UNIX_EPOCH);
+        assert_eq!(ledger.window().unwrap().tally.answered, 0);
+        assert_eq!(ledger.totals().next().unwrap().tally.answered, 7);
+        ledger.mark();
+        assert_eq!(ledger.totals().count(), 0);
+    }
+
+    #[test]
+    fn a_report_of_no_load_is_dropped() {
+        let mut ledger = Ledger::default();
+        ledger.record(&batch(&[("a", 3)], 0));
+        assert_eq!(ledger, Ledger::default());
+    }
+}

@@ -1,1 +1,3 @@
-//! web
+//! The clusterip-lab server.
+
+pub mod run;

@@ -1,0 +1,406 @@
+//! The picture, as numbers and words: where everything stands and what it says. Drawn by one template for the
+//! live page, the page without JavaScript and the exported picture.
+//!
+//! ```text
+//! client ──▶ Service (an address, no body) ──▶ pods      wide: left to right
+//!                                                        tall: top to bottom
+//! ```
+//!
+//! Invariants: nothing is in it that was not observed. Objects keep their places and hues while others come and
+//! go ([`Places`]). What the traffic goes to stays in the picture as a ghost after it is gone, because a request
+//! to an address nobody has any more is what is to be seen.
+
+mod layout;
+mod places;
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use crate::distribution::chance_band;
+use crate::ledger::{TargetKind, Window};
+use crate::rules::{RulesView, Verdict};
+use crate::snapshot::{Endpoint, Pod, PodState, Service, Snapshot};
+use crate::traffic::Connections;
+
+pub use layout::{Frame, Shape};
+pub use places::{HUES, Place, Places};
+
+/// The whole picture in one shape. Lengths are in SVG user units.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagram {
+    /// Wide or tall.
+    pub shape: Shape,
+    /// Width of the view box.
+    pub width: f64,
+    /// Height of the view box.
+    pub height: f64,
+    /// The client; `None` until its pod was seen.
+    pub client: Option<ClientBox>,
+    /// Services, and the ghost of one.
+    pub services: Vec<ServiceBox>,
+    /// Pods, and the ghost of one.
+    pub pods: Vec<PodBox>,
+    /// Who reaches whom.
+    pub edges: Vec<Edge>,
+}
+
+/// The lab's client pod.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientBox {
+    /// Where.
+    pub frame: Frame,
+    /// Pod name.
+    pub name: String,
+    /// Pod IP.
+    pub ip: Option<IpAddr>,
+    /// State.
+    pub state: PodState,
+}
+
+/// A Service: drawn as an address without a body.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceBox {
+    /// Where.
+    pub frame: Frame,
+    /// Name.
+    pub name: String,
+    /// The virtual IP.
+    pub virtual_ip: Option<String>,
+    /// `80 → 8080`, one a port.
+    pub ports: Vec<PortLine>,
+    /// `app=myapp`, one a pair.
+    pub selector: Vec<String>,
+    /// Endpoints that take new connections.
+    pub ready: usize,
+    /// All endpoints.
+    pub endpoints: usize,
+    /// What the node's kernel does.
+    pub rule: Rule,
+    /// It is gone, and traffic still goes to its address.
+    pub ghost: bool,
+}
+
+/// A Service port and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PortLine {
+    /// The Service's.
+    pub port: u16,
+    /// The backend's.
+    pub target_port: String,
+}
+
+/// What a kernel does with a new connection to the virtual IP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "does")]
+pub enum Rule {
+    /// The rules cannot be read, or were not yet.
+    Unknown,
+    /// No rule for this address.
+    Absent,
+    /// Spreads over this many endpoints.
+    Balances {
+        /// How many.
+        endpoints: usize,
+    },
+    /// Refuses.
+    Rejects,
+}
+
+/// A pod with its three truths: label match, EndpointSlice conditions, kernel rule.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodBox {
+    /// Where.
+    pub frame: Frame,
+    /// Row of its tier, from 0; rows may be empty.
+    pub row: usize,
+    /// Number of its hue, 0 to [`HUES`]` - 1`, its own for life.
+    pub hue: usize,
+    /// UID.
+    pub uid: String,
+    /// Full name.
+    pub name: String,
+    /// The end of its name, which tells it from its siblings.
+    pub short_name: String,
+    /// Pod IP.
+    pub ip: Option<IpAddr>,
+    /// State.
+    pub state: PodState,
+    /// Why it waits, as the kubelet words it.
+    pub reason: Option<String>,
+    /// The image's tag: `v1`.
+    pub version: String,
+    /// Labels, `key=value`.
+    pub labels: Vec<String>,
+    /// Whether some Service's selector matches its labels.
+    pub selected: bool,
+    /// Its conditions in the EndpointSlice, if it is an endpoint.
+    pub endpoint: Option<Endpoint>,
+    /// The share of new connections that the kernel's rule gives it, 0 to 1.
+    pub rule_share: Option<f64>,
+    /// The student noted its IP.
+    pub noted: bool,
+    /// It is gone, and traffic still goes to its IP.
+    pub ghost: bool,
+    /// Its part of the traffic now.
+    pub load: Load,
+}
+
+/// A pod's part of the window's traffic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Load {
+    /// Answers.
+    pub answered: u64,
+    /// Of all answers, 0 to 1.
+    pub share: f64,
+    /// The band that chance allows, 0 to 1; `None` where chance does not choose (keep-alive, a pod IP, a pod that
+    /// is no ready endpoint).
+    pub band: Option<(f64, f64)>,
+}
+
+/// A way from one box to another.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Edge {
+    /// Stable: `client-service:NAME`, `service:NAME-pod:UID`, `client-pod:UID`.
+    pub id: String,
+    /// SVG path data.
+    pub path: String,
+    /// What it says.
+    pub kind: EdgeKind,
+    /// The hue of the pod at its end.
+    pub hue: Option<usize>,
+    /// Traffic goes along it now.
+    pub active: bool,
+}
+
+/// What an edge says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EdgeKind {
+    /// The client knows the Service's address.
+    ClientToService,
+    /// The pod takes new connections.
+    Ready,
+    /// The pod finishes what it has, and gets nothing new.
+    Draining,
+    /// The pod is an endpoint that is not ready: nothing comes this way.
+    NotReady,
+    /// The client goes to a pod directly.
+    ClientToPod,
+    /// The way leads nowhere.
+    Dead,
+}
+
+impl Diagram {
+    /// Draws what is known, in one shape.
+    #[must_use]
+    pub fn of(
+        snapshot: &Snapshot,
+        places: &Places,
+        window: Option<&Window>,
+        noted: &[IpAddr],
+        shape: Shape,
+    ) -> Self {
+        let running = window.filter(|w| w.running);
+        let services = services(snapshot, running);
+        let pods: Vec<PodBox> = places
+            .iter()
+            .map(|place| match snapshot.workloads().find(|p| p.uid == place.uid) {
+                Some(pod) => living(pod, place, snapshot, window, noted),
+                None => ghost(place, noted),
+            })
+            .collect();
+        let client = snapshot.client().map(|pod| ClientBox {
+            frame: Frame::default(),
+            name: pod.name.clone(),
+            ip: pod.ip,
+            state: pod.state,
+        });
+        let edges = edges(snapshot, &client, &services, &pods, running);
+        let mut diagram = Self { shape, width: 0.0, height: 0.0, client, services, pods, edges };
+        layout::lay_out(&mut diagram);
+        diagram
+    }
+}
+
+fn services(snapshot: &Snapshot, running: Option<&Window>) -> Vec<ServiceBox> {
+    let mut boxes: Vec<ServiceBox> = snapshot.services.iter().map(|s| service_box(snapshot, s)).collect();
+    let dead = running.filter(|w| {
+        w.target.kind != TargetKind::PodIp
+            && snapshot.service(&w.target.name).is_none_or(|s| !has_address(s, w))
+    });
+    if let Some(window) = dead {
+        boxes.push(ServiceBox {
+            frame: Frame::default(),
+            name: window.target.name.clone(),
+            virtual_ip: Some(window.target.host.clone()),
+            ports: vec![],
+            selector: vec![],
+            ready: 0,
+            endpoints: 0,
+            rule: Rule::Absent,
+            ghost: true,
+        });
+    }
+    boxes
+}
+
+fn has_address(service: &Service, window: &Window) -> bool {
+    window.target.kind == TargetKind::DnsName
+        || service.cluster_ip.is_some_and(|ip| ip.to_string() == window.target.host)
+}
+
+fn service_box(snapshot: &Snapshot, service: &Service) -> ServiceBox {
+    ServiceBox {
+        frame: Frame::default(),
+        name: service.name.clone(),
+        virtual_ip: service.cluster_ip.map(|ip| ip.to_string()),
+        ports: service
+            .ports
+            .iter()
+            .map(|p| PortLine { port: p.port, target_port: p.target_port.clone() })
+            .collect(),
+        selector: service.selector.iter().map(|(k, v)| format!("{k}={v}")).collect(),
+        ready: snapshot.endpoints(&service.name).filter(|e| e.ready).count(),
+        endpoints: snapshot.endpoints(&service.name).count(),
+        rule: rule_of(&snapshot.rules, service),
+        ghost: false,
+    }
+}
+
+fn rule_of(rules: &RulesView, service: &Service) -> Rule {
+    let RulesView::Read { nodes, .. } = rules else { return Rule::Unknown };
+    let found = nodes.iter().flat_map(|n| &n.services).find(|r| Some(r.cluster_ip) == service.cluster_ip);
+    match found.map(|r| &r.verdict) {
+        None => Rule::Absent,
+        Some(Verdict::Balance { endpoints, .. }) => Rule::Balances { endpoints: endpoints.len() },
+        Some(Verdict::Reject | Verdict::Drop) => Rule::Rejects,
+    }
+}
+
+fn living(
+    pod: &Pod,
+    place: &Place,
+    snapshot: &Snapshot,
+    window: Option<&Window>,
+    noted: &[IpAddr],
+) -> PodBox {
+    let endpoint = snapshot
+        .endpoint_slices
+        .iter()
+        .flat_map(|s| &s.endpoints)
+        .find(|e| e.pod.as_deref() == Some(pod.name.as_str()));
+    PodBox {
+        frame: Frame::default(),
+        row: place.row,
+        hue: place.hue,
+        uid: pod.uid.clone(),
+        name: pod.name.clone(),
+        short_name: short(&pod.name),
+        ip: pod.ip,
+        state: pod.state,
+        reason: pod.reason.clone(),
+        version: pod.image.rsplit_once(':').map(|(_, tag)| tag.to_owned()).unwrap_or_default(),
+        labels: pod.labels.iter().map(|(k, v)| format!("{k}={v}")).collect(),
+        selected: snapshot.services.iter().any(|s| s.selects(&pod.labels)),
+        endpoint: endpoint.cloned(),
+        rule_share: pod.ip.and_then(|ip| rule_share(&snapshot.rules, ip)),
+        noted: pod.ip.is_some_and(|ip| noted.contains(&ip)),
+        ghost: false,
+        load: load(&pod.name, window),
+    }
+}
+
+fn rule_share(rules: &RulesView, ip: IpAddr) -> Option<f64> {
+    let RulesView::Read { nodes, .. } = rules else { return None };
+    nodes.iter().flat_map(|n| &n.services).map(|rule| rule.share_of(ip)).find(|share| *share > 0.0)
+}
+
+fn ghost(place: &Place, noted: &[IpAddr]) -> PodBox {
+    PodBox {
+        frame: Frame::default(),
+        row: place.row,
+        hue: place.hue,
+        uid: place.uid.clone(),
+        name: place.name.clone(),
+        short_name: short(&place.name),
+        ip: place.ip,
+        state: PodState::Terminating,
+        reason: None,
+        version: String::new(),
+        labels: vec![],
+        selected: false,
+        endpoint: None,
+        rule_share: None,
+        noted: place.ip.is_some_and(|ip| noted.contains(&ip)),
+        ghost: true,
+        load: Load::default(),
+    }
+}
+
+/// A pod's part of a window's traffic.
+#[must_use]
+pub fn load(pod: &str, window: Option<&Window>) -> Load {
+    let Some(window) = window else { return Load::default() };
+    let answered = window.tally.backends.get(pod).map_or(0, |b| b.answered);
+    let total = window.tally.answered;
+    let by_chance = window.target.kind != TargetKind::PodIp
+        && window.connections == Connections::NewPerRequest
+        && window.pods.iter().any(|p| p == pod);
+    Load {
+        answered,
+        share: if total == 0 { 0.0 } else { answered as f64 / total as f64 },
+        band: by_chance.then(|| chance_band(total, window.pods.len())),
+    }
+}
+
+fn short(name: &str) -> String {
+    name.rsplit('-').next().unwrap_or(name).to_owned()
+}
+
+fn edges(
+    snapshot: &Snapshot,
+    client: &Option<ClientBox>,
+    services: &[ServiceBox],
+    pods: &[PodBox],
+    running: Option<&Window>,
+) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    let edge = |id: String, kind, hue, active| Edge { id, path: String::new(), kind, hue, active };
+    for service in services {
+        let targeted =
+            running.is_some_and(|w| w.target.kind != TargetKind::PodIp && w.target.name == service.name);
+        if client.is_some() {
+            let kind = if service.ghost { EdgeKind::Dead } else { EdgeKind::ClientToService };
+            edges.push(edge(format!("client-service:{}", service.name), kind, None, targeted));
+        }
+        for endpoint in snapshot.endpoints(&service.name).filter(|_| !service.ghost) {
+            let Some(pod) = pods.iter().find(|p| endpoint.pod.as_deref() == Some(p.name.as_str())) else {
+                continue;
+            };
+            let kind = match endpoint {
+                Endpoint { ready: true, .. } => EdgeKind::Ready,
+                Endpoint { terminating: true, .. } => EdgeKind::Draining,
+                _ => EdgeKind::NotReady,
+            };
+            let id = format!("service:{}-pod:{}", service.name, pod.uid);
+            edges.push(edge(id, kind, Some(pod.hue), targeted && endpoint.ready));
+        }
+    }
+    let direct = running.filter(|w| w.target.kind == TargetKind::PodIp);
+    if let Some(pod) = direct.and_then(|w| pods.iter().find(|p| p.name == w.target.name)) {
+        let kind = if pod.ghost { EdgeKind::Dead } else { EdgeKind::ClientToPod };
+        edges.push(edge(format!("client-pod:{}", pod.uid), kind, Some(pod.hue), true));
+    }
+    edges
+}
+
+#[cfg(test)]
+mod tests;

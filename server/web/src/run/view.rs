@@ -1,0 +1,40 @@
+//! What a page shows of a run: put together once a change, shared by every viewer and language.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use clusterip_domain::diagram::Diagram;
+use clusterip_domain::distribution::Evenness;
+use clusterip_domain::lab::Progress;
+use clusterip_domain::ledger::Window;
+use clusterip_domain::snapshot::Snapshot;
+
+/// A run at one moment.
+#[derive(Debug, Clone)]
+pub struct RunView {
+    /// The namespace.
+    pub snapshot: Arc<Snapshot>,
+    /// The picture for a wide window.
+    pub wide: Diagram,
+    /// The picture for a narrow one.
+    pub tall: Diagram,
+    /// The load that runs, or ran last.
+    pub window: Option<Window>,
+    /// Whether its spread is what chance gives; `None` where chance does not choose for each request.
+    pub evenness: Option<Evenness>,
+    /// How far the student is.
+    pub progress: Progress,
+    /// The IPs the student noted.
+    pub noted: Vec<Noted>,
+}
+
+/// An IP the student noted, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    /// The IP.
+    pub ip: IpAddr,
+    /// The pod that had it when it was noted.
+    pub pod: String,
+    /// Whether that pod still has it.
+    pub alive: bool,
+}
