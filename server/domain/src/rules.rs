@@ -1,5 +1,5 @@
 //! What the kernel of a node was told to do with a Service's virtual IP: the third truth, beside label match
-//! and `EndpointSlice`.
+//! and EndpointSlice.
 //!
 //! ```text
 //! iptables-save / nft list table ──parse──▶ KernelRules (one node) ──▶ RulesView ──▶ diagram, checks

@@ -164,8 +164,11 @@ impl<'w, 'a> Table<'w, 'a> {
     }
 }
 
+/// The key of kube-proxy's verdict maps.
+type Front = (IpAddr, Protocol, u16);
+
 /// `10.96.0.1 . tcp . 443 [comment "…"] : goto CHAIN`, or `: drop`, which has no chain.
-fn entry<'a>(element: &[&'a str]) -> Option<((IpAddr, Protocol, u16), Option<&'a str>)> {
+fn entry<'a>(element: &[&'a str]) -> Option<(Front, Option<&'a str>)> {
     let colon = element.iter().position(|w| *w == ":")?;
     let [ip, ".", transport, ".", port, ..] = element[..colon] else { return None };
     let key = (ip.parse().ok()?, protocol(transport)?, port.parse().ok()?);
