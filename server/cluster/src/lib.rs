@@ -8,6 +8,7 @@
 
 pub mod actions;
 pub mod convert;
+pub mod doctor;
 pub mod index;
 pub mod manifest;
 pub mod node;
