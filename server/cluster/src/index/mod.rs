@@ -11,6 +11,7 @@
 mod store;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clusterip_domain::ids::Namespace;
@@ -40,6 +41,15 @@ struct Inner {
     behind: BTreeMap<Feed, Timestamp>,
     /// Which watches have listed their resource at least once.
     synced: Vec<Kind>,
+}
+
+/// What the kernels should do for one virtual IP, going by the EndpointSlices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The virtual IP.
+    pub virtual_ip: IpAddr,
+    /// The addresses of the ready endpoints, sorted.
+    pub ready: Vec<IpAddr>,
 }
 
 /// What an index is fed by.
@@ -142,6 +152,12 @@ impl Index {
         }
         snapshot.rules = only_ours(&inner.rules, &snapshot);
         snapshot
+    }
+
+    /// What the kernels should do for every virtual IP of the lab, sorted by namespace and Service.
+    #[must_use]
+    pub fn wanted_rules(&self) -> Vec<Wanted> {
+        self.lock().namespaces.values().flat_map(Objects::wanted_rules).collect()
     }
 
     /// Wakes its holder after every change.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clusterip_domain::snapshot::{Deployment, EndpointSlice, Event, Pod, ReplicaSet, Service, Snapshot};
 
-use super::newest;
+use super::{Wanted, newest};
 
 /// A watched resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,6 +152,18 @@ impl Objects {
             && self.services.is_empty()
             && self.endpoint_slices.is_empty()
             && self.events.is_empty()
+    }
+
+    pub(super) fn wanted_rules(&self) -> Vec<Wanted> {
+        let wanted = |service: &Service| {
+            let slices = self.endpoint_slices.values().filter(|s| s.service.as_deref() == Some(&service.name));
+            let mut ready: Vec<_> =
+                slices.flat_map(|s| &s.endpoints).filter(|e| e.ready).filter_map(|e| e.address).collect();
+            ready.sort();
+            ready.dedup();
+            service.cluster_ip.map(|virtual_ip| Wanted { virtual_ip, ready })
+        };
+        self.services.values().filter_map(wanted).collect()
     }
 
     pub(super) fn fill(&self, snapshot: &mut Snapshot) {

@@ -8,6 +8,9 @@
 //! back-off is capped short, because a class is waiting. While one is behind, the index says since when. Malformed
 //! objects are skipped and logged. The tasks end with the token.
 
+mod rules;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use clusterip_domain::ids::Namespace;
@@ -16,12 +19,13 @@ use jiff::Timestamp;
 use k8s_openapi::api::{apps::v1 as apps, core::v1 as core, discovery::v1 as discovery};
 use kube::runtime::watcher::{self, Event};
 use kube::{Api, Client, Resource, ResourceExt};
-use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::convert::Convert;
 use crate::index::{Change, Feed, Index, Kind, Object};
+
+pub use rules::follow as follow_rules;
 
 /// The longest wait before a watch tries again.
 const BACKOFF_CAP: Duration = Duration::from_secs(3);
