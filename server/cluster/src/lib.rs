@@ -7,6 +7,7 @@
 //! ```
 
 pub mod actions;
+pub mod agent_image;
 pub mod convert;
 pub mod doctor;
 pub mod index;
