@@ -99,6 +99,14 @@ pub enum SourceError {
         /// The last lines that kind printed, at most a dozen.
         tail: Vec<String>,
     },
+    /// kind found containers of that name where docker had listed none a moment before.
+    #[error("a cluster {name} appeared while ours was being created: {detail}")]
+    ClusterExists {
+        /// The cluster.
+        name: String,
+        /// kind's own words.
+        detail: String,
+    },
     /// Somebody's creation of the cluster was cut short, and it was not ours to delete.
     #[error("cluster {name} was never finished: {detail}")]
     ClusterHalfCreated {
@@ -212,6 +220,7 @@ impl SourceError {
             Self::InotifyLimits { .. } => "inotify_limits",
             Self::RootlessLimits { .. } => "rootless_limits",
             Self::ClusterCreateFailed { .. } => "cluster_create_failed",
+            Self::ClusterExists { .. } => "cluster_exists",
             Self::ClusterHalfCreated { .. } => "cluster_half_created",
             Self::ClusterBusy { .. } => "cluster_busy",
             Self::ClusterNotOurs { .. } => "cluster_not_ours",
