@@ -207,9 +207,8 @@ impl Opening<'_> {
         let text = self.kind.kubeconfig().await?;
         let path = self.config.kubeconfig();
         write_private(&path, text.as_bytes())?;
-        let kubeconfig = Kubeconfig::from_yaml(&text).map_err(|source| {
-            SourceError::KubeconfigUnreadable { path: Some(path), source: Box::new(source) }
-        })?;
+        let kubeconfig =
+            Kubeconfig::from_yaml(&text).map_err(|error| SourceError::unreadable(Some(&path), &error))?;
         let connection = Connection::new(kubeconfig, &self.config.context()).await?;
         let url = connection.url();
         Ok((connection, Ended::done(url)))
