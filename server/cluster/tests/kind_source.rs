@@ -166,10 +166,11 @@ fn slice(name: &str, ips: &[&str]) -> EndpointSlice {
     .expect("an EndpointSlice")
 }
 
-async fn service(services: &Api<Service>, name: &str, affinity: &str) -> IpAddr {
+async fn service(services: &Api<Service>, name: &str, affinity: &str, policy: &str) -> IpAddr {
     let service: Service = serde_json::from_value(json!({
         "metadata": {"name": name},
-        "spec": {"ports": [{"port": 80, "targetPort": 8080}], "sessionAffinity": affinity},
+        "spec": {"ports": [{"port": 80, "targetPort": 8080}], "sessionAffinity": affinity,
+                 "internalTrafficPolicy": policy},
     }))
     .expect("a Service");
     let made = services.create(&PostParams::default(), &service).await.expect("created");
@@ -199,7 +200,7 @@ async fn the_kernel_s_rules_follow_the_endpoints() {
         RulesView::Read { nodes, .. } => nodes[0].find(ip, 80, Protocol::Tcp).map(|r| r.verdict.clone()),
         RulesView::Unreadable { why } => panic!("{why:?}"),
     };
-    let web = service(&services, "web", "None").await;
+    let web = service(&services, "web", "None", "Cluster").await;
     until("a refusal", async || verdict(web).await, |v| *v == Some(Verdict::Reject)).await;
 
     let ips = ["10.244.9.1", "10.244.9.2", "10.244.9.3"];
@@ -217,7 +218,7 @@ async fn the_kernel_s_rules_follow_the_endpoints() {
     )
     .await;
 
-    let sticky = service(&services, "sticky", "ClientIP").await;
+    let sticky = service(&services, "sticky", "ClientIP", "Cluster").await;
     slices.create(&PostParams::default(), &slice("sticky", &ips[..2])).await.expect("created");
     until(
         "affinity and two shares",
@@ -225,9 +226,19 @@ async fn the_kernel_s_rules_follow_the_endpoints() {
         |v| matches!(v, Some(Verdict::Balance { endpoints, affinity_seconds: Some(10_800) }) if endpoints.len() == 2),
     )
     .await;
-    if let Some(folder) = std::env::var_os("CLUSTERIP_LAB_RECORD_RULES") {
+
+    let far = service(&services, "far", "None", "Local").await;
+    let mut elsewhere = slice("far", &ips[..1]);
+    elsewhere.endpoints[0].node_name = Some("elsewhere".into());
+    slices.create(&PostParams::default(), &elsewhere).await.expect("created");
+    until("silence", async || verdict(far).await, |v| *v == Some(Verdict::Drop)).await;
+
+    let empty = service(&services, "empty", "None", "Cluster").await;
+    until("a refusal of its own", async || verdict(empty).await, |v| *v == Some(Verdict::Reject)).await;
+    // How the recordings that the parsers are tested with were made.
+    if let Some(file) = std::env::var_os("CLUSTERIP_LAB_RECORD_RULES") {
         let text = source.nodes.raw_rules(&source.nodes.names()[0]).await.expect("readable");
-        std::fs::write(folder, text).expect("written");
+        std::fs::write(file, text).expect("written");
     }
 
     slices.delete("web", &DeleteParams::default()).await.expect("deleted");

@@ -117,7 +117,7 @@ impl Containers {
         if finished.success {
             Ok(finished.stdout)
         } else {
-            Err(SourceError::DockerFailed { doing: "run a tool in a node", detail: finished.last_line() })
+            Err(SourceError::DockerFailed { doing: "run a tool in a node", detail: finished.complaint() })
         }
     }
 }

@@ -48,7 +48,7 @@ pub async fn down(config: &KindConfig, force: bool) -> Result<Down, SourceError>
     } else if claim.mark()? == Mark::NotOurs && !force {
         return Err(SourceError::ClusterNotOurs { name: config.name.to_string() });
     } else {
-        kind.delete().await?;
+        from_kind::delete(&docker, &kind, config.name.as_str()).await?;
         Down::Deleted
     };
     claim.set(Mark::NotOurs)?;

@@ -19,9 +19,15 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    /// Its last complaint worth quoting: the last line of stderr, else of stdout, that is not blank.
-    pub(crate) fn last_line(&self) -> String {
-        last_lines(&self.stderr, 1).pop().or_else(|| last_lines(&self.stdout, 1).pop()).unwrap_or_default()
+    /// The one line worth quoting: what docker's engine answered, else kind's `ERROR:`, else the last one. Both
+    /// programs like to add a line that says less (`Error: failed to start containers: …`).
+    pub(crate) fn complaint(&self) -> String {
+        let line = |said: &str| self.stderr.lines().find(|l| l.contains(said)).map(|l| l.trim().to_owned());
+        line("Error response from daemon:")
+            .or_else(|| line("ERROR: "))
+            .or_else(|| last_lines(&self.stderr, 1).pop())
+            .or_else(|| last_lines(&self.stdout, 1).pop())
+            .unwrap_or_default()
     }
 }
 
@@ -119,7 +125,27 @@ mod tests {
             .expect("sh runs");
         assert_eq!(told, ["one", "two"]);
         assert_eq!((finished.success, finished.stdout.as_str()), (false, "out\n"));
-        assert_eq!(finished.last_line(), "two");
+        assert_eq!(finished.complaint(), "two");
+    }
+
+    #[test]
+    fn the_line_that_says_most_is_quoted() {
+        for (stderr, quoted) in [
+            (
+                "Error response from daemon: driver failed\nError: failed to start containers: lab\n",
+                "Error response from daemon: driver failed",
+            ),
+            (
+                "\nERROR: failed to create cluster: x\n\nCommand Output: y\n",
+                "ERROR: failed to create cluster: x",
+            ),
+            ("Cannot connect\n\n", "Cannot connect"),
+        ] {
+            let finished = Finished { success: false, stdout: "out\n".into(), stderr: stderr.into() };
+            assert_eq!(finished.complaint(), quoted);
+        }
+        let silent = Finished { success: false, stdout: "out\n".into(), stderr: String::new() };
+        assert_eq!(silent.complaint(), "out");
     }
 
     #[tokio::test]

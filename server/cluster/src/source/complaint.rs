@@ -166,7 +166,7 @@ mod tests {
         for said in [
             "Error response from daemon: driver failed programming external connectivity on endpoint \
              lab-control-plane (8a5d): Error starting userland proxy: listen tcp4 127.0.0.1:36743: bind: address \
-             already in use",
+             already in use\nError: failed to start containers: lab-control-plane",
             "docker: Error response from daemon: driver failed programming external connectivity on endpoint x \
              (42): Bind for 127.0.0.1:36743 failed: port is already allocated.",
             "Error response from daemon: failed to set up container networking: driver failed programming external \

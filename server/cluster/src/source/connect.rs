@@ -37,7 +37,7 @@ impl Connection {
         let options = KubeConfigOptions { context: Some(context.to_owned()), ..Default::default() };
         let config = Config::from_custom_kubeconfig(kubeconfig, &options)
             .await
-            .map_err(|source| SourceError::KubeconfigUnreadable { path: None, source: Box::new(source) })?;
+            .map_err(|error| SourceError::unreadable(None, &error))?;
         let client = Client::try_from(config.clone())
             .map_err(|error| api_error(&config.cluster_url.to_string(), "connect", error))?;
         Ok(Self { client, config, context: context.to_owned() })

@@ -101,7 +101,7 @@ fn cluster(error: &E) -> Option<Text> {
                 "Eliminalo con kind delete cluster --name {name}, o scegli un altro nome con --cluster-name."
             ),
         ),
-        E::ClusterBusy { .. } => Text::new(
+        E::ClusterBusy { .. } | E::ClusterExists { .. } => Text::new(
             "Wait until the other one is ready, or end it; then start again.",
             "Attendi che l’altro sia pronto, o chiudilo; poi riavvia.",
         ),

@@ -155,7 +155,7 @@ fn nodes(listing: &str) -> Vec<NodeContainer> {
 
 /// docker's failure, by its own words.
 fn failure(doing: &'static str, finished: &Finished) -> SourceError {
-    let detail = finished.last_line();
+    let detail = finished.complaint();
     known(&finished.stderr, &detail).unwrap_or(SourceError::DockerFailed { doing, detail })
 }
 

@@ -1,7 +1,7 @@
 //! Why there is no cluster, with a stable code; the cures are in [`super::cure`].
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kube::config::KubeconfigError;
@@ -99,6 +99,14 @@ pub enum SourceError {
         /// The last lines that kind printed, at most a dozen.
         tail: Vec<String>,
     },
+    /// kind found containers of that name where docker had listed none a moment before.
+    #[error("a cluster {name} appeared while ours was being created: {detail}")]
+    ClusterExists {
+        /// The cluster.
+        name: String,
+        /// kind's own words.
+        detail: String,
+    },
     /// Somebody's creation of the cluster was cut short, and it was not ours to delete.
     #[error("cluster {name} was never finished: {detail}")]
     ClusterHalfCreated {
@@ -141,13 +149,12 @@ pub enum SourceError {
         source: io::Error,
     },
     /// A kubeconfig is not there, or is not one.
-    #[error("the kubeconfig {} could not be read", path.as_deref().map_or("of this user".into(), |p| p.to_string_lossy()))]
+    #[error("the kubeconfig {} could not be read: {detail}", path.as_deref().map_or("of this user".into(), |p| p.to_string_lossy()))]
     KubeconfigUnreadable {
         /// Which, if not the user's own.
         path: Option<PathBuf>,
-        /// Why.
-        #[source]
-        source: Box<KubeconfigError>,
+        /// Why. The cause itself is not kept: a parser quotes the lines around a mistake, and these hold secrets.
+        detail: String,
     },
     /// The kubeconfig has no such context.
     #[error("there is no context {context:?} in the kubeconfig, only {there:?}")]
@@ -195,6 +202,19 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    pub(crate) fn unreadable(path: Option<&Path>, error: &KubeconfigError) -> Self {
+        let detail = match error {
+            KubeconfigError::Parse(error) => match error.location() {
+                Some(at) => {
+                    format!("line {}, column {} is not what a kubeconfig has there", at.line(), at.column())
+                }
+                None => "it is not a kubeconfig".to_owned(),
+            },
+            other => chain(other),
+        };
+        Self::KubeconfigUnreadable { path: path.map(Path::to_owned), detail }
+    }
+
     /// A stable name for programs and tests.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -212,6 +232,7 @@ impl SourceError {
             Self::InotifyLimits { .. } => "inotify_limits",
             Self::RootlessLimits { .. } => "rootless_limits",
             Self::ClusterCreateFailed { .. } => "cluster_create_failed",
+            Self::ClusterExists { .. } => "cluster_exists",
             Self::ClusterHalfCreated { .. } => "cluster_half_created",
             Self::ClusterBusy { .. } => "cluster_busy",
             Self::ClusterNotOurs { .. } => "cluster_not_ours",

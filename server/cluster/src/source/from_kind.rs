@@ -21,6 +21,10 @@ use crate::node::{NodeReader, images};
 const CLAIM_LIMIT: Duration = Duration::from_secs(120);
 /// How often to see whether it is still busy.
 const CLAIM_AGAIN: Duration = Duration::from_millis(200);
+/// How long a cluster may take to be gone, though kind said that it deleted it.
+const GONE_LIMIT: Duration = Duration::from_secs(60);
+/// How long to let docker be before deleting again what is still there.
+const DELETE_AGAIN: Duration = Duration::from_millis(500);
 /// How long a cluster has to be ready once its nodes run.
 const READY_LIMIT: Duration = Duration::from_secs(180);
 
@@ -101,6 +105,25 @@ pub(super) async fn claim(config: &KindConfig, progress: &Progress) -> Result<Cl
     }
 }
 
+/// Deletes a cluster until it is gone. A container that docker is just starting outlives its removal (seen with
+/// docker 20.10), and kind does not notice.
+pub(super) async fn delete(docker: &Docker, kind: &Kind, cluster: &str) -> Result<(), SourceError> {
+    let began = Instant::now();
+    loop {
+        kind.delete().await?;
+        let left = docker.nodes(cluster).await?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        if began.elapsed() >= GONE_LIMIT {
+            let names: Vec<_> = left.into_iter().map(|n| n.name).collect();
+            let detail = format!("{} outlived it", names.join(", "));
+            return Err(SourceError::KindFailed { doing: "delete the cluster", detail });
+        }
+        sleep(DELETE_AGAIN).await;
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     Nothing,
@@ -130,7 +153,7 @@ impl Opening<'_> {
                     "l’ultima volta la creazione si è interrotta: elimino ciò che ne resta",
                 ),
             );
-            self.kind.delete().await?;
+            delete(&self.docker, &self.kind, self.config.name.as_str()).await?;
             return Ok((Found::Nothing, Ended::Done(None)));
         }
         Ok((Found::Cluster, Ended::done(self.config.name.as_str())))
@@ -143,18 +166,29 @@ impl Opening<'_> {
             return Ok(());
         }
         let create = async {
+            let cut_short = claim.mark()? == Mark::Creating;
             claim.set(Mark::Creating)?;
-            let tell = |line: &str| {
-                if !line.trim().is_empty() {
-                    self.progress.note(Stage::CreateCluster, Text::same(line.trim()));
+            match self.create_once().await {
+                // kind was killed, but what it had asked of docker came about after we looked.
+                Err(SourceError::ClusterExists { .. }) if cut_short => {
+                    delete(&self.docker, &self.kind, self.config.name.as_str()).await?;
+                    self.create_once().await?;
                 }
-            };
-            let image = self.config.node_image.as_deref();
-            self.kind.create(image, self.config.kind_config.as_deref(), tell).await?;
+                other => other?,
+            }
             claim.set(Mark::Made)?;
             Ok(((), Ended::Done(None)))
         };
         self.progress.stage(Stage::CreateCluster, create).await
+    }
+
+    async fn create_once(&self) -> Result<(), SourceError> {
+        let tell = |line: &str| {
+            if !line.trim().is_empty() {
+                self.progress.note(Stage::CreateCluster, Text::same(line.trim()));
+            }
+        };
+        self.kind.create(self.config.node_image.as_deref(), self.config.kind_config.as_deref(), tell).await
     }
 
     async fn start(&self) -> Result<(Vec<NodeContainer>, Ended), SourceError> {
@@ -173,9 +207,8 @@ impl Opening<'_> {
         let text = self.kind.kubeconfig().await?;
         let path = self.config.kubeconfig();
         write_private(&path, text.as_bytes())?;
-        let kubeconfig = Kubeconfig::from_yaml(&text).map_err(|source| {
-            SourceError::KubeconfigUnreadable { path: Some(path), source: Box::new(source) }
-        })?;
+        let kubeconfig =
+            Kubeconfig::from_yaml(&text).map_err(|error| SourceError::unreadable(Some(&path), &error))?;
         let connection = Connection::new(kubeconfig, &self.config.context()).await?;
         let url = connection.url();
         Ok((connection, Ended::done(url)))

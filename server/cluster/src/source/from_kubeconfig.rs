@@ -64,10 +64,7 @@ pub(super) async fn open(
 
 fn read(path: Option<&Path>) -> Result<(Kubeconfig, Ended), SourceError> {
     let read = path.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
-    let kubeconfig = read.map_err(|source| SourceError::KubeconfigUnreadable {
-        path: path.map(Path::to_owned),
-        source: Box::new(source),
-    })?;
+    let kubeconfig = read.map_err(|error| SourceError::unreadable(path, &error))?;
     let detail = path.map(|p| Text::same(p.display().to_string()));
     Ok((kubeconfig, Ended::Done(detail)))
 }

@@ -139,7 +139,7 @@ impl Kind {
     }
 
     fn failure(&self, doing: &'static str, finished: &Finished) -> SourceError {
-        let detail = error_line(&finished.stderr).unwrap_or_else(|| finished.last_line());
+        let detail = finished.complaint();
         if complaint::read(&finished.stderr) == Complaint::HalfCreated {
             return SourceError::ClusterHalfCreated { name: self.cluster.clone(), detail };
         }
@@ -147,15 +147,13 @@ impl Kind {
     }
 
     fn create_failure(&self, finished: &Finished) -> SourceError {
-        let detail = finished.last_line();
+        let (name, detail) = (self.cluster.clone(), finished.complaint());
+        if complaint::read(&finished.stderr) == Complaint::NodesExist {
+            return SourceError::ClusterExists { name, detail };
+        }
         docker::known(&finished.stderr, &detail).unwrap_or_else(|| SourceError::ClusterCreateFailed {
-            name: self.cluster.clone(),
+            name,
             tail: last_lines(&finished.stderr, TAIL),
         })
     }
-}
-
-/// kind's own `ERROR: …` line, without the word.
-fn error_line(text: &str) -> Option<String> {
-    text.lines().find_map(|line| line.strip_prefix("ERROR: ")).map(str::to_owned)
 }

@@ -214,6 +214,47 @@ fn both_families_of_nftables_are_read_although_their_chains_have_the_same_names(
     assert_eq!(shares(verdict(&rules, "fd00:10:96::2", 80)), owned(&[("[fd00:10:244::5]:8080", 1000)]));
 }
 
+/// Recorded by `tests/kind_source.rs` (`CLUSTERIP_LAB_RECORD_RULES`) on a node of Kubernetes 1.34: three endpoints,
+/// two with affinity, one on another node only, none.
+#[test]
+fn what_a_real_node_printed_is_read_in_both_modes() {
+    for (text, mode, web, sticky, far, empty) in [
+        (
+            include_str!("fixtures/iptables-save.txt"),
+            ProxyMode::Iptables,
+            "10.96.123.247",
+            "10.96.119.55",
+            "10.96.182.117",
+            "10.96.61.140",
+        ),
+        (
+            include_str!("fixtures/nft-list-table.txt"),
+            ProxyMode::Nftables,
+            "10.96.104.72",
+            "10.96.249.27",
+            "10.96.243.79",
+            "10.96.157.169",
+        ),
+    ] {
+        let rules = read(text);
+        assert_eq!(rules.mode, mode);
+        let [a, b, c] = ["10.244.9.1:8080", "10.244.9.2:8080", "10.244.9.3:8080"];
+        let mut three = shares(verdict(&rules, web, 80));
+        three.sort();
+        assert_eq!(three, owned(&[(a, 333), (b, 333), (c, 333)]), "{mode:?}");
+        let two = verdict(&rules, sticky, 80);
+        assert!(matches!(two, Some(Verdict::Balance { affinity_seconds: Some(10800), .. })), "{mode:?}");
+        let mut two = shares(two);
+        two.sort();
+        assert_eq!(two, owned(&[(a, 500), (b, 500)]), "{mode:?}");
+        assert_eq!(verdict(&rules, far, 80), Some(Verdict::Drop), "{mode:?}");
+        assert_eq!(verdict(&rules, empty, 80), Some(Verdict::Reject), "{mode:?}");
+        let dns = rules.find([10, 96, 0, 10].into(), 53, Protocol::Udp).map(|r| r.verdict.clone());
+        assert!(!shares(dns).is_empty(), "{mode:?}");
+        assert_eq!(rules.services.len(), 8, "{mode:?}: {:#?}", rules.services);
+    }
+}
+
 #[test]
 fn a_node_without_kube_proxy_has_no_rules_and_a_cut_text_is_not_guessed_at() {
     assert_eq!(parse("n", "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n"), None);

@@ -61,6 +61,10 @@ async fn what_keeps_kind_from_creating_is_classified_and_its_last_words_are_kept
         ("Bind for 127.0.0.1:6443 failed: port is already allocated.", "port_taken"),
         ("write /var/lib/docker/x: no space left on device", "no_space"),
         ("Failed to create control group inotify object: Too many open files", "inotify_limits"),
+        (
+            "ERROR: failed to create cluster: node(s) already exist for a cluster with the name \"lab\"",
+            "cluster_exists",
+        ),
         ("ERROR: failed to create cluster: failed to init node with kubeadm", "cluster_create_failed"),
     ] {
         let kind = KIND.replace("echo \"Creating cluster ...\" >&2", &says(words));

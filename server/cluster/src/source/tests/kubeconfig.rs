@@ -62,3 +62,11 @@ async fn a_file_that_is_no_kubeconfig_is_named() {
     let Err(error) = open(&config, None, &progress).await else { panic!("it opened") };
     assert!(error.to_string().contains("/nowhere/at-all"), "{error}");
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_parsed_is_not_quoted() {
+    let text = kubeconfig("school", 1).replace("user: {}", "user: {token: s3cret, token: [s3cret]}");
+    let error = refused(&text, "school").await;
+    assert_eq!(error.code(), "kubeconfig_unreadable");
+    assert!(!error.chain().contains("s3cret"), "{}", error.chain());
+}

@@ -139,6 +139,31 @@ async fn a_creation_that_was_cut_short_is_killed_and_made_anew_next_time() {
 }
 
 #[tokio::test]
+async fn a_container_that_outlives_its_deletion_is_deleted_again() {
+    let (machine, _api) = machine().await;
+    let stubborn = "if [ -e \"$HERE/asked\" ]; then rm -f \"$HERE/nodes\"; else touch \"$HERE/asked\"; fi";
+    machine.install("kind", &KIND.replace("rm -f \"$HERE/nodes\"", stubborn));
+    std::fs::create_dir(machine.path("state")).expect("made");
+    machine.write("state/lab.state", "creating");
+    machine.write("nodes", RUNNING);
+    opened(&machine).await;
+    assert_eq!((machine.calls_of("kind delete").len(), machine.calls_of("kind create").len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_container_that_appears_after_a_creation_was_cut_short_is_deleted_too() {
+    let (machine, _api) = machine().await;
+    let late = "if [ ! -e \"$HERE/late\" ]; then touch \"$HERE/late\" \"$HERE/nodes\"; \
+                echo 'ERROR: failed to create cluster: node(s) already exist for a cluster with the name \"lab\"' >&2; \
+                exit 1; fi";
+    machine.install("kind", &KIND.replace("echo \"Creating cluster ...\" >&2", late));
+    std::fs::create_dir(machine.path("state")).expect("made");
+    machine.write("state/lab.state", "creating");
+    opened(&machine).await;
+    assert_eq!((machine.calls_of("kind delete").len(), machine.calls_of("kind create").len()), (1, 2));
+}
+
+#[tokio::test]
 async fn two_who_open_at_once_make_one_cluster() {
     let (machine, _api) = machine().await;
     let ((first, _), (second, _)) = tokio::join!(opened(&machine), opened(&machine));
