@@ -21,7 +21,9 @@ impl Course {
         let mut labs = Vec::new();
         for folder in LABS.dirs() {
             let name = folder.path().display();
-            let lab = files(folder).read().map_err(|e| LabError { file: format!("labs/{name}/{}", e.file), ..e })?;
+            let lab = files(folder)
+                .read()
+                .map_err(|e| LabError { file: format!("labs/{name}/{}", e.file), ..e })?;
             labs.push(Arc::new(lab));
         }
         labs.sort_by_key(|lab| lab.number);

@@ -46,8 +46,14 @@ pub(crate) async fn get(
     }
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let viewer = run.join(lang, last);
-    let stream =
-        Stream { run, lang, first: Some(viewer.first), frames: viewer.frames, stop: state.stop, ended: false };
+    let stream = Stream {
+        run,
+        lang,
+        first: Some(viewer.first),
+        frames: viewer.frames,
+        stop: state.stop,
+        ended: false,
+    };
     Ok(response(Body::from_stream(stream::unfold(stream, |mut stream| async move {
         stream.next().await.map(|bytes| (Ok::<Bytes, Infallible>(bytes), stream))
     }))))

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use axum::http::request::Parts;
 use clusterip_domain::lab::{Lab, Lang};
 
@@ -15,7 +15,7 @@ use crate::state::AppState;
 
 /// The language of a path (`/it/…`), else the first of ours that the browser asks for, else English.
 #[must_use]
-pub fn language_of(path: &str, headers: &HeaderMap) -> Lang {
+pub(crate) fn language_of(path: &str, headers: &HeaderMap) -> Lang {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     first.parse().ok().unwrap_or_else(|| preferred(headers))
 }
@@ -29,13 +29,13 @@ fn preferred(headers: &HeaderMap) -> Lang {
 
 /// Whether a script asked: it accepts JSON and does not ask for HTML.
 #[must_use]
-pub fn wants_json(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     accept.contains("json") && !accept.contains("text/html")
 }
 
 /// `/{lang}/…`
-pub struct InLang(pub Lang);
+pub(crate) struct InLang(pub Lang);
 
 impl FromRequestParts<AppState> for InLang {
     type Rejection = WebError;
@@ -47,7 +47,7 @@ impl FromRequestParts<AppState> for InLang {
 }
 
 /// `/{lang}/labs/{lab}/…`
-pub struct InLab {
+pub(crate) struct InLab {
     /// The language of the path.
     pub lang: Lang,
     /// The lab of the path.
@@ -66,7 +66,7 @@ impl FromRequestParts<AppState> for InLab {
 }
 
 /// The run of the lab in the path, on a cluster that answers.
-pub struct InRun {
+pub(crate) struct InRun {
     /// The language of the path.
     pub lang: Lang,
     /// The run.

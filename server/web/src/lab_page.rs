@@ -15,12 +15,15 @@ use crate::state::AppState;
 
 /// The path of a lab's page.
 #[must_use]
-pub fn path(lang: Lang, lab: &LabId) -> String {
+pub(crate) fn path(lang: Lang, lab: &LabId) -> String {
     format!("/{}/labs/{lab}", lang.code())
 }
 
 /// The page; while the cluster is not ready, the start page in its place.
-pub(crate) async fn get(State(state): State<AppState>, InLab { lang, lab }: InLab) -> Result<Response, WebError> {
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    InLab { lang, lab }: InLab,
+) -> Result<Response, WebError> {
     let Some(cluster) = state.cluster() else { return Ok(start_page::render(&state, lang)) };
     let run = cluster.runs.open(&lab)?;
     Ok(Html(render(&InRun { lang, run, cluster }, EditorView::default(), None)).into_response())

@@ -8,8 +8,8 @@ use clusterip_cluster::actions::Actions;
 use clusterip_cluster::agent_image::AgentImage as Packed;
 use clusterip_cluster::index::Index;
 use clusterip_cluster::source::{
-    self, AgentImage, Archive, Description, ImageTag, Progress, Source, SourceConfig, SourceError, SourceKind,
-    StageEvent,
+    self, AgentImage, Archive, Description, ImageTag, Progress, Source, SourceConfig, SourceError,
+    SourceKind, StageEvent,
 };
 use clusterip_cluster::watch as feeds;
 use jiff::Timestamp;
@@ -25,9 +25,11 @@ use crate::startup::{Cluster, Failure, Outcome, Startup};
 const FIRST_LISTS: Duration = Duration::from_secs(60);
 
 /// What opening works with.
-pub struct Opening {
+pub(crate) struct Opening {
     /// Which cluster.
     pub config: SourceConfig,
+    /// The image of the pods.
+    pub image: Packed,
     /// Where the page reads how far it is.
     pub startup: watch::Sender<Startup>,
     /// Asks for another try.
@@ -42,7 +44,7 @@ pub struct Opening {
 
 impl Opening {
     /// Opens, and tries again when asked, until the cluster answers or the server stops.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let stop = self.stop.clone();
         let work = async {
             loop {
@@ -64,7 +66,7 @@ impl Opening {
     }
 
     async fn attempt(&self) -> Result<Cluster, Failure> {
-        let (to, mut events) = mpsc::unbounded_channel();
+        let (to, mut events) = mpsc::unbounded_channel::<StageEvent>();
         let listen = async {
             while let Some(event) = events.recv().await {
                 self.startup.send_modify(|s| s.take(event.clone()));
@@ -75,9 +77,8 @@ impl Opening {
         let open = async {
             // Dropped with the future, so that the listener ends too.
             let progress = Progress::new(to);
-            let packed = Packed::pack();
-            let tags = tags(&packed);
-            let agent = AgentImage { archive: Archive::Bytes(packed.archive()), tags: &tags };
+            let tags = tags(&self.image);
+            let agent = AgentImage { archive: Archive::Bytes(self.image.archive()), tags: &tags };
             source::open(&self.config, Some(agent), &progress).await
         };
         let (opened, ()) = tokio::join!(open, listen);
@@ -91,9 +92,7 @@ impl Opening {
         feeds::start(&source.client, &index, &self.tasks, &self.stop);
         self.tasks.spawn(feeds::follow_rules(source.nodes.clone(), Arc::clone(&index), self.stop.clone()));
         let mut revisions = index.revisions();
-        let synced = async {
-            while !index.synced() && revisions.changed().await.is_ok() {}
-        };
+        let synced = async { while !index.synced() && revisions.changed().await.is_ok() {} };
         if tokio::time::timeout(FIRST_LISTS, synced).await.is_err() {
             tracing::warn!("the first lists are not complete; the page will say that it is behind");
         }
@@ -119,7 +118,8 @@ impl Opening {
 /// The image's tags as a source wants them.
 #[must_use]
 pub fn tags(packed: &Packed) -> Vec<ImageTag> {
-    let tag = |(reference, digest): (&str, &str)| ImageTag { reference: reference.into(), digest: digest.into() };
+    let tag =
+        |(reference, digest): (&str, &str)| ImageTag { reference: reference.into(), digest: digest.into() };
     packed.references().map(tag).collect()
 }
 

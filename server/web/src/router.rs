@@ -1,7 +1,6 @@
 //! Every address of the server, and the layers around them.
 
 use axum::Router;
-use axum::http::{Request, Response};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -27,7 +26,10 @@ pub fn build_router(state: AppState) -> Router {
         .merge(acts::router())
         .fallback(|| async { WebError::NotFound })
         .method_not_allowed_fallback(|| async { WebError::MethodNotAllowed })
-        .layer(CsrfLayer::new().with_rejection_response(|_: ProtectionError| WebError::CrossSite.into_response()))
+        .layer(
+            CsrfLayer::new()
+                .with_rejection_response(|_: ProtectionError| WebError::CrossSite.into_response()),
+        )
         .layer(from_fn_with_state(state.clone(), security::only_our_hosts))
         .layer(from_fn(error::answer))
         .layer(from_fn(security::headers))

@@ -21,7 +21,8 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 /// Refuses a `Host` that is not ours: a name that was pointed at this address (DNS rebinding).
 pub(crate) async fn only_our_hosts(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let uri_host = request.uri().authority().map(|a| a.as_str());
-    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).or(uri_host).unwrap_or_default();
+    let host =
+        request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).or(uri_host).unwrap_or_default();
     if state.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host)) {
         next.run(request).await
     } else {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use clusterip_cluster::agent_image::{AgentImage, PackError};
 use clusterip_cluster::source::{SourceConfig, StageEvent};
 use clusterip_domain::lab::LabError;
 use tokio::net::TcpListener;
@@ -37,6 +38,9 @@ pub enum ServeError {
     /// A lab that was built in is not whole.
     #[error("a lab cannot be read")]
     Lab(#[from] LabError),
+    /// The image of the pods cannot be packed.
+    #[error("the image of the lab's pods cannot be packed")]
+    Image(#[from] PackError),
     /// The listener failed.
     #[error("serving failed")]
     Serve(#[source] std::io::Error),
@@ -46,7 +50,11 @@ pub enum ServeError {
 ///
 /// # Errors
 /// A lab that is not whole, or a listener that fails.
-pub async fn run(config: ServeConfig, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
+pub async fn run(
+    config: ServeConfig,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
     let course = Course::built_in()?;
     let address = listener.local_addr().map_err(ServeError::Serve)?;
     let tasks = TaskTracker::new();
@@ -60,6 +68,7 @@ pub async fn run(config: ServeConfig, listener: TcpListener, shutdown: Cancellat
     };
     let opening = Opening {
         config: config.source,
+        image: AgentImage::pack()?,
         startup: config.startup,
         retry,
         also: config.stages,
@@ -67,7 +76,8 @@ pub async fn run(config: ServeConfig, listener: TcpListener, shutdown: Cancellat
         tasks: tasks.clone(),
     };
     tasks.spawn(opening.run());
-    let serving = axum::serve(listener, build_router(state)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let serving =
+        axum::serve(listener, build_router(state)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let served = tokio::select! {
         served = serving.into_future() => served.map_err(ServeError::Serve),
         // A browser that holds a request open does not hold up the end.

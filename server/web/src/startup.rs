@@ -157,7 +157,8 @@ mod tests {
         let mut startup = Startup::new(KIND_STAGES);
         let event = |state, elapsed_ms| StageEvent { stage: Stage::FindDocker, state, elapsed_ms };
         startup.take(event(Happening::Started, 100));
-        startup.take(event(Happening::Done { detail: Some(Text::new("engine 20.10", "motore 20.10")) }, 1600));
+        startup
+            .take(event(Happening::Done { detail: Some(Text::new("engine 20.10", "motore 20.10")) }, 1600));
         let view = &startup.views(Lang::It)[0];
         assert_eq!((view.state, view.took.as_str()), (StageState::Done, "1.5 s"));
         assert_eq!(view.detail.as_deref(), Some("motore 20.10"));
@@ -171,6 +172,9 @@ mod tests {
         startup.take(StageEvent { stage: Stage::FindDocker, state, elapsed_ms: 5 });
         startup.fail(Failure { code: "docker_not_running", detail: "no engine".into(), cure });
         let view = &startup.views(Lang::En)[0];
-        assert_eq!((view.detail.as_deref(), view.cure.as_deref()), (Some("no engine"), Some("Start docker.")));
+        assert_eq!(
+            (view.detail.as_deref(), view.cure.as_deref()),
+            (Some("no engine"), Some("Start docker."))
+        );
     }
 }

@@ -49,7 +49,12 @@ impl ActError {
     /// Finds the line of the document that the API server's answer is about.
     pub(super) fn at(mut self, document: &Document) -> Self {
         if let Self::Api { status, line, .. } = &mut self {
-            let cause = status.details.iter().flat_map(|d| &d.causes).map(|c| c.field.as_str()).find(|f| !f.is_empty());
+            let cause = status
+                .details
+                .iter()
+                .flat_map(|d| &d.causes)
+                .map(|c| c.field.as_str())
+                .find(|f| !f.is_empty());
             let path = cause.or_else(|| path_in_message(&status.message));
             *line = Some(path.map_or(document.line, |path| document.line_of(path)));
         }
@@ -108,7 +113,8 @@ mod tests {
 
     #[test]
     fn an_error_without_a_field_is_about_the_whole_document() {
-        let status: Status = serde_json::from_value(json!({"code": 403, "message": "exceeded quota"})).unwrap();
+        let status: Status =
+            serde_json::from_value(json!({"code": 403, "message": "exceeded quota"})).unwrap();
         let error = ActError::about("apply", kube::Error::Api(Box::new(status))).at(&document());
         assert_eq!((error.code(), error.line()), ("api_forbidden", Some(1)));
     }

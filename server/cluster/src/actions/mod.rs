@@ -7,9 +7,9 @@ mod show;
 use clusterip_domain::ids::Namespace;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
+use kube::Client;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PropagationPolicy};
 use kube::core::{ApiResource, GroupVersionKind};
-use kube::Client;
 use serde_json::json;
 
 use crate::manifest::{AllowedKind, Document};
@@ -42,7 +42,11 @@ impl Actions {
     ///
     /// # Errors
     /// What the API server says, verbatim, with the line it is about.
-    pub async fn apply(&self, namespace: &Namespace, documents: &[Document]) -> Result<Vec<String>, ActError> {
+    pub async fn apply(
+        &self,
+        namespace: &Namespace,
+        documents: &[Document],
+    ) -> Result<Vec<String>, ActError> {
         for document in documents {
             self.patch(namespace, document, true).await?;
         }
@@ -54,7 +58,8 @@ impl Actions {
 
     async fn patch(&self, namespace: &Namespace, document: &Document, dry_run: bool) -> Result<(), ActError> {
         let resource = resource(document.kind);
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace.as_str(), &resource);
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), namespace.as_str(), &resource);
         let mut params = PatchParams::apply(FIELD_MANAGER).force().validation_strict();
         params.dry_run = dry_run;
         let result = api.patch(&document.name, &params, &Patch::Apply(&document.object)).await;
@@ -81,7 +86,10 @@ impl Actions {
     /// No such pod, or an API server that cannot be reached.
     pub async fn delete_pod(&self, namespace: &Namespace, name: &str) -> Result<(), ActError> {
         let api: Api<Pod> = self.api(namespace);
-        api.delete(name, &DeleteParams::default()).await.map(drop).map_err(|e| ActError::about("delete pod", e))
+        api.delete(name, &DeleteParams::default())
+            .await
+            .map(drop)
+            .map_err(|e| ActError::about("delete pod", e))
     }
 
     /// Deletes a Service: its virtual IP goes with it.
@@ -90,7 +98,10 @@ impl Actions {
     /// No such Service, or an API server that cannot be reached.
     pub async fn delete_service(&self, namespace: &Namespace, name: &str) -> Result<(), ActError> {
         let api: Api<Service> = self.api(namespace);
-        api.delete(name, &DeleteParams::default()).await.map(drop).map_err(|e| ActError::about("delete service", e))
+        api.delete(name, &DeleteParams::default())
+            .await
+            .map(drop)
+            .map_err(|e| ActError::about("delete service", e))
     }
 
     /// Deletes everything the student made, and nothing of the lab's own. Pods get no grace: the student waits.
@@ -98,7 +109,8 @@ impl Actions {
     /// # Errors
     /// An API server that refuses or cannot be reached.
     pub async fn clear(&self, namespace: &Namespace) -> Result<(), ActError> {
-        let delete = DeleteParams { propagation_policy: Some(PropagationPolicy::Background), ..Default::default() };
+        let delete =
+            DeleteParams { propagation_policy: Some(PropagationPolicy::Background), ..Default::default() };
         let theirs = ListParams::default().labels(NOT_THE_CLIENT);
         let failed = |e| ActError::about("reset", e);
         self.api::<Deployment>(namespace).delete_collection(&delete, &theirs).await.map_err(failed)?;

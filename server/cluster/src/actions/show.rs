@@ -58,7 +58,8 @@ impl Actions {
     /// No such object, or an API server that cannot be reached.
     pub async fn yaml(&self, namespace: &Namespace, kind: ShownKind, name: &str) -> Result<String, ActError> {
         let resource = kind.resource();
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace.as_str(), &resource);
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), namespace.as_str(), &resource);
         let object = api.get(name).await.map_err(|e| ActError::about("show", e))?;
         let mut value = serde_json::to_value(&object).unwrap_or_default();
         quiet(&mut value);

@@ -28,7 +28,12 @@ impl Convert for core::Service {
             },
             cluster_ip: cluster_ip.and_then(|ip| ip.parse().ok()),
             headless: cluster_ip == Some("None"),
-            ports: spec.and_then(|s| s.ports.as_deref()).unwrap_or_default().iter().map(service_port).collect(),
+            ports: spec
+                .and_then(|s| s.ports.as_deref())
+                .unwrap_or_default()
+                .iter()
+                .map(service_port)
+                .collect(),
             selector: labels(spec.and_then(|s| s.selector.as_ref())),
             client_ip_affinity: spec.and_then(|s| s.session_affinity.as_deref()) == Some("ClientIP"),
             created_at: time(self.metadata.creation_timestamp.as_ref()),

@@ -26,12 +26,21 @@ fn a_pods_state_is_read_from_phase_conditions_and_deletion() {
         (none.clone(), json!({}), PodState::Pending, None),
         (none.clone(), json!({"phase": "Running"}), PodState::NotReady, None),
         (none.clone(), json!({"phase": "Running", "conditions": ready}), PodState::Ready, None),
-        (json!({"deletionTimestamp": "2026-01-01T00:00:00Z"}), json!({"phase": "Running", "conditions": ready}),
-            PodState::Terminating, None),
+        (
+            json!({"deletionTimestamp": "2026-01-01T00:00:00Z"}),
+            json!({"phase": "Running", "conditions": ready}),
+            PodState::Terminating,
+            None,
+        ),
         (none.clone(), waiting("ContainerCreating"), PodState::Pending, None),
         (none.clone(), waiting("ImagePullBackOff"), PodState::Waiting, Some("ImagePullBackOff")),
-        (none.clone(), json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
-            "reason": "Unschedulable"}]}), PodState::Waiting, Some("Unschedulable")),
+        (
+            none.clone(),
+            json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
+            "reason": "Unschedulable"}]}),
+            PodState::Waiting,
+            Some("Unschedulable"),
+        ),
         (none, json!({"phase": "Failed", "reason": "Evicted"}), PodState::Failed, Some("Evicted")),
     ];
     for (metadata, status, state, reason) in cases {
@@ -49,7 +58,10 @@ fn the_labs_client_is_told_from_the_students_pods() {
 #[test]
 fn what_a_service_leaves_out_is_what_the_api_server_defaults() {
     let service = |spec: Value| {
-        serde_json::from_value::<Service>(json!({"metadata": {"name": "s"}, "spec": spec})).unwrap().convert().unwrap()
+        serde_json::from_value::<Service>(json!({"metadata": {"name": "s"}, "spec": spec}))
+            .unwrap()
+            .convert()
+            .unwrap()
     };
     let plain = service(json!({"clusterIP": "10.96.0.9", "ports": [{"port": 80}]}));
     assert_eq!(plain.service_type, ServiceType::ClusterIP);

@@ -1,8 +1,6 @@
 //! Pods and what makes them.
 
-use clusterip_domain::snapshot::{
-    ContainerPort, Deployment, Pod, PodRole, PodState, ROLE_LABEL, ReplicaSet,
-};
+use clusterip_domain::snapshot::{ContainerPort, Deployment, Pod, PodRole, PodState, ROLE_LABEL, ReplicaSet};
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
 
@@ -50,9 +48,8 @@ impl Convert for core::Pod {
 
 fn state(pod: &core::Pod, stuck: Option<&str>) -> PodState {
     let status = pod.status.as_ref();
-    let ready = status.is_some_and(|s| {
-        s.conditions.iter().flatten().any(|c| c.type_ == "Ready" && c.status == "True")
-    });
+    let ready = status
+        .is_some_and(|s| s.conditions.iter().flatten().any(|c| c.type_ == "Ready" && c.status == "True"));
     if pod.metadata.deletion_timestamp.is_some() {
         return PodState::Terminating;
     }

@@ -20,8 +20,8 @@ use clusterip_domain::snapshot::{MAX_EVENTS, Snapshot};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use store::{Change, Kind, Object};
 use store::Objects;
+pub use store::{Change, Kind, Object};
 
 /// Every namespace of the lab begins so; the index keeps no other.
 pub const NAMESPACE_PREFIX: &str = "lab-";

@@ -156,7 +156,8 @@ impl Objects {
 
     pub(super) fn wanted_rules(&self) -> Vec<Wanted> {
         let wanted = |service: &Service| {
-            let slices = self.endpoint_slices.values().filter(|s| s.service.as_deref() == Some(&service.name));
+            let slices =
+                self.endpoint_slices.values().filter(|s| s.service.as_deref() == Some(&service.name));
             let mut ready: Vec<_> =
                 slices.flat_map(|s| &s.endpoints).filter(|e| e.ready).filter_map(|e| e.address).collect();
             ready.sort();

@@ -80,7 +80,8 @@ pub(super) fn admit(
         return refuse("kind_missing", "", detail);
     }
     if CLUSTER_SCOPED.contains(&kind) {
-        let detail = format!("{kind} belongs to the whole cluster; the lab gives you the namespace {namespace}");
+        let detail =
+            format!("{kind} belongs to the whole cluster; the lab gives you the namespace {namespace}");
         return refuse("cluster_scoped_kind", "kind", detail);
     }
     let Some(allowed) = AllowedKind::ALL.into_iter().find(|k| k.as_str() == kind) else {
@@ -104,7 +105,9 @@ pub(super) fn admit(
     if allowed == AllowedKind::Service {
         let service_type = text("/spec/type");
         if !matches!(service_type, "" | "ClusterIP") {
-            let detail = format!("type {service_type} opens a way from outside; this lab is about ClusterIP, the default");
+            let detail = format!(
+                "type {service_type} opens a way from outside; this lab is about ClusterIP, the default"
+            );
             return refuse("service_type_not_allowed", "spec.type", detail);
         }
         if object.pointer("/spec/externalIPs").is_some() {

@@ -159,7 +159,8 @@ fn split_path(path: &str) -> impl Iterator<Item = &str> {
 /// `.spec.portz: field not declared in schema`, strict decoding `unknown field "spec.portz"`.
 #[must_use]
 pub fn path_in_message(message: &str) -> Option<&str> {
-    let quoted = message.split_once("field \"").and_then(|(_, rest)| rest.split_once('"')).map(|(path, _)| path);
+    let quoted =
+        message.split_once("field \"").and_then(|(_, rest)| rest.split_once('"')).map(|(path, _)| path);
     let dotted = || {
         let from = message.find(" .").map(|i| i + 2)?;
         let path = &message[from..];

@@ -11,8 +11,8 @@ use clusterip_domain::ids::Namespace;
 use serde_json::Value;
 
 pub use admit::AllowedKind;
-pub use lines::path_in_message;
 use lines::Node;
+pub use lines::path_in_message;
 
 /// The largest manifest, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;

@@ -9,7 +9,10 @@ fn ns() -> Namespace {
 #[test]
 fn a_service_is_read_and_gets_the_students_namespace() {
     let documents = read(SERVICE, &ns()).unwrap();
-    assert_eq!((documents[0].kind, documents[0].name.as_str()), (AllowedKind::Service, "my-clusterip-service"));
+    assert_eq!(
+        (documents[0].kind, documents[0].name.as_str()),
+        (AllowedKind::Service, "my-clusterip-service")
+    );
     assert_eq!(documents[0].object["metadata"]["namespace"], "lab-a");
     assert_eq!(documents[0].object["spec"]["ports"][0]["targetPort"], 8080);
 }
@@ -42,7 +45,10 @@ fn a_field_path_leads_to_its_line_or_the_nearest_one_above() {
 #[test]
 fn a_path_is_found_in_the_words_of_the_api_server() {
     for (message, path) in [
-        ("failed to create typed patch object (lab-a/s; /v1, Kind=Service): .spec.portz: field not declared in schema", Some("spec.portz")),
+        (
+            "failed to create typed patch object (lab-a/s; /v1, Kind=Service): .spec.portz: field not declared in schema",
+            Some("spec.portz"),
+        ),
         ("strict decoding error: unknown field \"spec.ports[0].prot\"", Some("spec.ports[0].prot")),
         ("services \"x\" not found", None),
     ] {
@@ -76,7 +82,11 @@ fn each_refusal_has_its_code_and_line() {
     for (yaml, code, line) in cases {
         let refused = read(&yaml, &ns()).expect_err(&yaml);
         assert_eq!(refused.code, code, "{refused} in {yaml:.200}");
-        assert!(line.is_none() || refused.line == line, "{code}: {:?}, not {line:?}: {refused}", refused.line);
+        assert!(
+            line.is_none() || refused.line == line,
+            "{code}: {:?}, not {line:?}: {refused}",
+            refused.line
+        );
     }
 }
 

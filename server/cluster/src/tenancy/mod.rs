@@ -36,7 +36,9 @@ pub async fn prepare(client: &Client, namespace: &Namespace) -> Result<(), Tenan
         move |source| TenancyError { what, namespace, source }
     };
     let cluster: Api<core::Namespace> = Api::all(client.clone());
-    apply(&cluster, namespace.as_str(), &namespace_object(namespace)).await.map_err(failed("the namespace"))?;
+    apply(&cluster, namespace.as_str(), &namespace_object(namespace))
+        .await
+        .map_err(failed("the namespace"))?;
     let quotas: Api<core::ResourceQuota> = Api::namespaced(client.clone(), namespace.as_str());
     apply(&quotas, "lab", &quota()).await.map_err(failed("the quota"))?;
     ensure_client(client, namespace).await

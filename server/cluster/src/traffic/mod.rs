@@ -118,7 +118,8 @@ async fn attempt(
 ) -> Result<(), TrafficError> {
     tenancy::ensure_client(client, namespace).await.map_err(TrafficError::NoClient)?;
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace.as_str());
-    let mut forward = pods.portforward(CLIENT_POD, &[CONTROL_PORT]).await.map_err(TrafficError::PortForward)?;
+    let mut forward =
+        pods.portforward(CLIENT_POD, &[CONTROL_PORT]).await.map_err(TrafficError::PortForward)?;
     let stream = forward.take_stream(CONTROL_PORT).ok_or(TrafficError::EndedEarly)?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(TrafficError::Broken)?;

@@ -39,14 +39,22 @@ pub fn start(client: &Client, index: &Arc<Index>, tasks: &TaskTracker, stop: &Ca
     let feed = Feeder { client: client.clone(), index: Arc::clone(index), stop: stop.clone() };
     tasks.spawn(feed.clone().watch(Kind::Pod, |o: &core::Pod| o.convert().map(Object::Pod)));
     tasks.spawn(feed.clone().watch(Kind::Service, |o: &core::Service| o.convert().map(Object::Service)));
-    tasks.spawn(feed.clone().watch(Kind::Deployment, |o: &apps::Deployment| o.convert().map(Object::Deployment)));
-    tasks.spawn(feed.clone().watch(Kind::ReplicaSet, |o: &apps::ReplicaSet| o.convert().map(Object::ReplicaSet)));
-    tasks.spawn(feed.clone().watch(Kind::EndpointSlice, |o: &discovery::EndpointSlice| {
-        o.convert().map(Object::EndpointSlice)
-    }));
-    tasks.spawn(feed.clone().watch(Kind::Event, |o: &core::Event| {
-        o.convert().map(|event| Object::Event(o.name_any(), event))
-    }));
+    tasks.spawn(
+        feed.clone().watch(Kind::Deployment, |o: &apps::Deployment| o.convert().map(Object::Deployment)),
+    );
+    tasks.spawn(
+        feed.clone().watch(Kind::ReplicaSet, |o: &apps::ReplicaSet| o.convert().map(Object::ReplicaSet)),
+    );
+    tasks.spawn(
+        feed.clone().watch(Kind::EndpointSlice, |o: &discovery::EndpointSlice| {
+            o.convert().map(Object::EndpointSlice)
+        }),
+    );
+    tasks.spawn(
+        feed.clone().watch(Kind::Event, |o: &core::Event| {
+            o.convert().map(|event| Object::Event(o.name_any(), event))
+        }),
+    );
     tasks.spawn(feed.health());
 }
 
@@ -60,10 +68,16 @@ struct Feeder {
 impl Feeder {
     async fn watch<K>(self, kind: Kind, convert: fn(&K) -> Option<Object>)
     where
-        K: Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + 'static,
+        K: Resource<DynamicType = ()>
+            + Clone
+            + serde::de::DeserializeOwned
+            + std::fmt::Debug
+            + Send
+            + 'static,
     {
         let stream = watcher::watcher(Api::<K>::all(self.client.clone()), watcher::Config::default());
-        let stream = kube::runtime::WatchStreamExt::backoff(stream, backoff()).take_until(self.stop.cancelled());
+        let stream =
+            kube::runtime::WatchStreamExt::backoff(stream, backoff()).take_until(self.stop.cancelled());
         pin_mut!(stream);
         let mut listing = Vec::new();
         loop {

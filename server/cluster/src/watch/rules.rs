@@ -88,7 +88,8 @@ mod tests {
             [] => Verdict::Reject,
             some => Verdict::Balance { endpoints: some.iter().map(share).collect(), affinity_seconds: None },
         };
-        let rule = ServiceRule { cluster_ip: [10, 96, 0, 9].into(), port: 80, protocol: Protocol::Tcp, verdict };
+        let rule =
+            ServiceRule { cluster_ip: [10, 96, 0, 9].into(), port: 80, protocol: Protocol::Tcp, verdict };
         let node = KernelRules { node: "n".into(), mode: ProxyMode::Iptables, services: vec![rule] };
         RulesView::Read { nodes: vec![node], read_at: jiff::Timestamp::UNIX_EPOCH }
     }

@@ -191,7 +191,11 @@ mod tests {
             (files(YAML, MD, "# T\n"), "it.md", "add `## a: Title`"),
             (files(YAML, &format!("{MD}\n## b: More\n"), MD), "en.md", "no step b"),
             (files(&YAML.replace("it: C'è", "de: Da"), MD, MD), "lab.yaml", "de"),
-            (files(&YAML[..YAML.find("  checks").unwrap()].to_owned().add("  checks: []\n"), MD, MD), "lab.yaml", "no check"),
+            (
+                files(&YAML[..YAML.find("  checks").unwrap()].to_owned().add("  checks: []\n"), MD, MD),
+                "lab.yaml",
+                "no check",
+            ),
         ];
         for (files, file, why) in cases {
             let error = files.read().err().unwrap();

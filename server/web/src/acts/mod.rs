@@ -30,7 +30,7 @@ const MAX_FORM: usize = 3 * manifest::MAX_BYTES + 1024;
 type Told = Result<Localized<String>, WebError>;
 
 /// The routes of all acts.
-pub fn router() -> Router<AppState> {
+pub(crate) fn router() -> Router<AppState> {
     let act = |name: &str| format!("/{{lang}}/labs/{{lab}}/act/{name}");
     Router::new()
         .route(&act("apply"), post(apply))
@@ -104,7 +104,8 @@ fn tell(at: &InRun, headers: &HeaderMap, told: Told, document: &str) -> Response
             let problem = error.problem(at.lang);
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
             let in_editor = (!document.is_empty()).then(|| problem.clone());
-            let page = lab_page::render(at, EditorView { document, error: in_editor }, Some(Said::Problem(problem)));
+            let page =
+                lab_page::render(at, EditorView { document, error: in_editor }, Some(Said::Problem(problem)));
             (status, Html(page)).into_response()
         }
     }

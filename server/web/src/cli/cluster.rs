@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::progress;
 
 pub(super) async fn up(config: &KindConfig) -> anyhow::Result<ExitCode> {
-    let packed = Packed::pack();
+    let packed = Packed::pack()?;
     let tags = tags(&packed);
     let agent = AgentImage { archive: Archive::Bytes(packed.archive()), tags: &tags };
     let (to, events) = mpsc::unbounded_channel();
@@ -24,7 +24,10 @@ pub(super) async fn up(config: &KindConfig) -> anyhow::Result<ExitCode> {
     let _ = shown.await;
     match opened {
         Ok(source) => {
-            println!("{} is ready: Kubernetes {}", source.description.context, source.description.kubernetes_version);
+            println!(
+                "{} is ready: Kubernetes {}",
+                source.description.context, source.description.kubernetes_version
+            );
             println!("kubectl --kubeconfig {} get nodes", config.kubeconfig().display());
             Ok(ExitCode::SUCCESS)
         }
@@ -42,7 +45,7 @@ pub(super) async fn down(config: &KindConfig, force: bool) -> anyhow::Result<Exi
 }
 
 pub(super) async fn status(config: &KindConfig) -> anyhow::Result<ExitCode> {
-    let packed = Packed::pack();
+    let packed = Packed::pack()?;
     let tags = tags(&packed);
     let agent = AgentImage { archive: Archive::Bytes(packed.archive()), tags: &tags };
     let status = match cluster::status(config, Some(agent)).await {
@@ -63,7 +66,10 @@ pub(super) async fn status(config: &KindConfig) -> anyhow::Result<ExitCode> {
     let row = |what: &str, value: Option<String>| value.iter().for_each(|v| println!("{what:<11} {v}"));
     row("kubernetes", status.kubernetes_version);
     row("created", status.created);
-    row("agent image", status.agent_image.map(|there| if there { "loaded" } else { "not loaded" }.to_owned()));
+    row(
+        "agent image",
+        status.agent_image.map(|there| if there { "loaded" } else { "not loaded" }.to_owned()),
+    );
     row("kubeconfig", Some(status.kubeconfig.display().to_string()));
     Ok(if status.state == ClusterState::Running { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

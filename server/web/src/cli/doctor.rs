@@ -10,7 +10,7 @@ use clusterip_cluster::source::KindConfig;
 pub(super) async fn doctor(config: &KindConfig) -> anyhow::Result<ExitCode> {
     let findings = doctor::doctor(config).await;
     findings.iter().for_each(print);
-    let image = AgentImage::pack();
+    let image = AgentImage::pack()?;
     println!("✓ {:<9} {:.1} MB, packed by this program", "image", image.archive().len() as f64 / 1e6);
     if doctor::is_well(&findings) {
         println!("\nAll is well: `clusterip-lab serve` opens the lab.");

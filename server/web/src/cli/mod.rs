@@ -75,6 +75,12 @@ struct KindArgs {
     /// Node image for a cluster that has to be made; without it, kind's own default
     #[arg(long, value_name = "IMAGE", env = "CLUSTERIP_LAB_NODE_IMAGE")]
     node_image: Option<String>,
+    /// The kind program; without it, the one on the PATH
+    #[arg(long, value_name = "FILE", env = "CLUSTERIP_LAB_KIND")]
+    kind: Option<PathBuf>,
+    /// Where the lab keeps its kubeconfig
+    #[arg(long, value_name = "FOLDER", env = "CLUSTERIP_LAB_STATE")]
+    state_dir: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -115,7 +121,9 @@ pub(crate) async fn perform(command: Command) -> anyhow::Result<ExitCode> {
 impl ServeArgs {
     fn source(&self) -> anyhow::Result<SourceConfig> {
         Ok(match &self.context {
-            Some(context) => SourceConfig::Kubeconfig { path: self.kubeconfig.clone(), context: context.clone() },
+            Some(context) => {
+                SourceConfig::Kubeconfig { path: self.kubeconfig.clone(), context: context.clone() }
+            }
             None => SourceConfig::Kind(self.kind.config()?),
         })
     }
@@ -127,8 +135,8 @@ impl KindArgs {
             name: self.cluster_name.clone(),
             node_image: self.node_image.clone(),
             kind_config: None,
-            state_dir: state_dir()?,
-            programs: Programs::default(),
+            state_dir: self.state_dir.clone().map_or_else(state_dir, Ok)?,
+            programs: Programs { kind: self.kind.clone(), ..Programs::default() },
         })
     }
 }

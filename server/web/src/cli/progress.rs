@@ -26,7 +26,7 @@ fn take(all: &MultiProgress, lines: &mut HashMap<Stage, (ProgressBar, u64)>, eve
         (line, event.elapsed_ms)
     });
     let took = Duration::from_millis(event.elapsed_ms.saturating_sub(*began)).as_secs_f64();
-    let mut end = |mark: &str, said: String| {
+    let end = |mark: &str, said: String| {
         let title = event.stage.title().en;
         line.finish_and_clear();
         let text = format!("{mark} {title:<38} {took:>6.1} s  {said}");

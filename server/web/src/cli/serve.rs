@@ -45,12 +45,17 @@ async fn tell_outcome(mut startup: watch::Receiver<Startup>, address: SocketAddr
         match &startup.borrow_and_update().outcome {
             Outcome::Opening => {}
             Outcome::Ready(cluster) => {
-                println!("Ready: {} ({}). Open http://{address}", cluster.source.name, cluster.source.version);
+                println!(
+                    "Ready: {} ({}). Open http://{address}",
+                    cluster.source.name, cluster.source.version
+                );
                 return;
             }
             Outcome::Failed(failure) => {
                 eprintln!("\n{} [{}]\n→ {}", failure.detail, failure.code, failure.cure);
-                eprintln!("`clusterip-lab doctor` says what is there and what is missing. Try again on the page.");
+                eprintln!(
+                    "`clusterip-lab doctor` says what is there and what is missing. Try again on the page."
+                );
             }
         }
     }

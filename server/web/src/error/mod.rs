@@ -25,7 +25,7 @@ use crate::run::{AimError, RunOver};
 
 /// What went wrong with a request.
 #[derive(Debug, thiserror::Error)]
-pub enum WebError {
+pub(crate) enum WebError {
     /// No such page, lab, step or object kind.
     #[error("there is nothing at this address")]
     NotFound,
@@ -70,7 +70,7 @@ pub enum WebError {
 impl WebError {
     /// The stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -116,7 +116,7 @@ impl WebError {
 
     /// What a person is told, in that language.
     #[must_use]
-    pub fn problem(&self, lang: Lang) -> ProblemView {
+    pub(crate) fn problem(&self, lang: Lang) -> ProblemView {
         let (title, cure) = words::of(self.code());
         let detail = match self {
             // The API server's words, as they are.
@@ -153,7 +153,7 @@ impl IntoResponse for WebError {
 }
 
 /// The outermost layer: words an error for whoever asked.
-pub async fn answer(request: Request, next: Next) -> Response {
+pub(crate) async fn answer(request: Request, next: Next) -> Response {
     let lang = language_of(request.uri().path(), request.headers());
     let json = wants_json(request.headers());
     let mut response = next.run(request).await;
@@ -165,7 +165,7 @@ pub async fn answer(request: Request, next: Next) -> Response {
 
 /// An error as a response: a page, or a problem document (RFC 9457).
 #[must_use]
-pub fn worded(error: &WebError, lang: Lang, json: bool) -> Response {
+pub(crate) fn worded(error: &WebError, lang: Lang, json: bool) -> Response {
     let problem = error.problem(lang);
     if json {
         let body = serde_json::to_vec(&ProblemDocument::of(&problem)).unwrap_or_default();

@@ -24,11 +24,17 @@ fn manifest(code: &str) -> Option<(Words, Words)> {
     Some(match code {
         "yaml_invalid" => (
             say("This is not YAML", "Questo non è YAML"),
-            say("Look at the marked line: indentation, a missing colon, a tab.", "Guarda la riga segnata: rientri, due punti mancanti, un tab."),
+            say(
+                "Look at the marked line: indentation, a missing colon, a tab.",
+                "Guarda la riga segnata: rientri, due punti mancanti, un tab.",
+            ),
         ),
         "manifest_empty" => (
             say("There is nothing to apply", "Non c'è nulla da applicare"),
-            say("Put the step's document in the editor, or write an object.", "Metti nell'editor il documento del passo, o scrivi un oggetto."),
+            say(
+                "Put the step's document in the editor, or write an object.",
+                "Metti nell'editor il documento del passo, o scrivi un oggetto.",
+            ),
         ),
         "manifest_too_large" => (
             say("The manifest is too large", "Il manifest è troppo grande"),
@@ -36,7 +42,10 @@ fn manifest(code: &str) -> Option<(Words, Words)> {
         ),
         "kind_missing" => (
             say("An object without apiVersion or kind", "Un oggetto senza apiVersion o kind"),
-            say("Begin it with apiVersion and kind, for example v1 and Service.", "Comincia con apiVersion e kind, per esempio v1 e Service."),
+            say(
+                "Begin it with apiVersion and kind, for example v1 and Service.",
+                "Comincia con apiVersion e kind, per esempio v1 e Service.",
+            ),
         ),
         "name_missing" => (
             say("An object without a name", "Un oggetto senza nome"),
@@ -48,11 +57,17 @@ fn manifest(code: &str) -> Option<(Words, Words)> {
         ),
         "cluster_scoped_kind" => (
             say("This kind belongs to the whole cluster", "Questo kind riguarda tutto il cluster"),
-            say("Stay in your namespace: Deployment, Pod, Service.", "Resta nel tuo namespace: Deployment, Pod, Service."),
+            say(
+                "Stay in your namespace: Deployment, Pod, Service.",
+                "Resta nel tuo namespace: Deployment, Pod, Service.",
+            ),
         ),
         "other_namespace" => (
             say("That namespace is not yours", "Quel namespace non è tuo"),
-            say("Remove metadata.namespace: the lab fills in your own.", "Togli metadata.namespace: il laboratorio mette il tuo."),
+            say(
+                "Remove metadata.namespace: the lab fills in your own.",
+                "Togli metadata.namespace: il laboratorio mette il tuo.",
+            ),
         ),
         "service_type_not_allowed" => (
             say("Only ClusterIP here", "Qui solo ClusterIP"),
@@ -60,12 +75,14 @@ fn manifest(code: &str) -> Option<(Words, Words)> {
         ),
         "external_ips_not_allowed" => (
             say("externalIPs are not allowed", "externalIPs non è permesso"),
-            say("Remove externalIPs: the virtual IP is all you need.", "Togli externalIPs: l'IP virtuale basta."),
+            say(
+                "Remove externalIPs: the virtual IP is all you need.",
+                "Togli externalIPs: l'IP virtuale basta.",
+            ),
         ),
-        "too_many_replicas" => (
-            say("Too many replicas", "Troppe repliche"),
-            say("Ask for fewer.", "Chiedine di meno."),
-        ),
+        "too_many_replicas" => {
+            (say("Too many replicas", "Troppe repliche"), say("Ask for fewer.", "Chiedine di meno."))
+        }
         _ => return None,
     })
 }
@@ -74,15 +91,24 @@ fn traffic(code: &str) -> Option<(Words, Words)> {
     Some(match code {
         "no_ready_pod" => (
             say("No pod is Ready", "Nessun pod è Ready"),
-            say("Deploy the backends, or wait until one is Ready.", "Distribuisci i backend, o attendi che uno sia Ready."),
+            say(
+                "Deploy the backends, or wait until one is Ready.",
+                "Distribuisci i backend, o attendi che uno sia Ready.",
+            ),
         ),
         "no_service" => (
             say("There is no such Service", "Quel Service non esiste"),
-            say("Create it first: put the document in the editor and apply it.", "Prima crealo: metti il documento nell'editor e applicalo."),
+            say(
+                "Create it first: put the document in the editor and apply it.",
+                "Prima crealo: metti il documento nell'editor e applicalo.",
+            ),
         ),
         "no_virtual_ip" => (
             say("This Service has no virtual IP", "Questo Service non ha un IP virtuale"),
-            say("A headless Service has none: remove clusterIP: None and create it anew.", "Un Service headless non ne ha: togli clusterIP: None e ricrealo."),
+            say(
+                "A headless Service has none: remove clusterIP: None and create it anew.",
+                "Un Service headless non ne ha: togli clusterIP: None e ricrealo.",
+            ),
         ),
         "no_port" => (
             say("This Service has no port", "Questo Service non ha porte"),
@@ -90,7 +116,10 @@ fn traffic(code: &str) -> Option<(Words, Words)> {
         ),
         "load_out_of_bounds" => (
             say("The load is out of bounds", "Il carico è fuori dai limiti"),
-            say("Choose a value within the bounds that are named.", "Scegli un valore entro i limiti indicati."),
+            say(
+                "Choose a value within the bounds that are named.",
+                "Scegli un valore entro i limiti indicati.",
+            ),
         ),
         _ => return None,
     })
@@ -100,7 +129,10 @@ fn request(code: &str) -> Option<(Words, Words)> {
     Some(match code {
         "not_found" => (
             say("Not found", "Non trovato"),
-            say("It may have been deleted meanwhile. Go back to the lab.", "Forse nel frattempo è stato eliminato. Torna al laboratorio."),
+            say(
+                "It may have been deleted meanwhile. Go back to the lab.",
+                "Forse nel frattempo è stato eliminato. Torna al laboratorio.",
+            ),
         ),
         "method_not_allowed" => (
             say("Not in this way", "Non in questo modo"),
@@ -108,7 +140,10 @@ fn request(code: &str) -> Option<(Words, Words)> {
         ),
         "foreign_host" => (
             say("Wrong host name", "Nome host sbagliato"),
-            say("Open the address that the terminal shows, or start the server with --allow-host.", "Apri l'indirizzo mostrato nel terminale, o avvia il server con --allow-host."),
+            say(
+                "Open the address that the terminal shows, or start the server with --allow-host.",
+                "Apri l'indirizzo mostrato nel terminale, o avvia il server con --allow-host.",
+            ),
         ),
         "cross_site" => (
             say("This came from another site", "Questa richiesta viene da un altro sito"),
@@ -124,7 +159,10 @@ fn request(code: &str) -> Option<(Words, Words)> {
         ),
         "too_many_viewers" => (
             say("Too many windows", "Troppe finestre"),
-            say("Close some windows of this lab and reload.", "Chiudi qualche finestra di questo laboratorio e ricarica."),
+            say(
+                "Close some windows of this lab and reload.",
+                "Chiudi qualche finestra di questo laboratorio e ricarica.",
+            ),
         ),
         _ => return None,
     })
@@ -142,15 +180,20 @@ fn cluster(code: &str) -> Option<(Words, Words)> {
         ),
         "api_forbidden" => (
             say("The cluster does not allow this", "Il cluster non lo permette"),
-            say("Read what it says: a quota or a security rule of your namespace.", "Leggi che cosa dice: una quota o una regola di sicurezza del tuo namespace."),
+            say(
+                "Read what it says: a quota or a security rule of your namespace.",
+                "Leggi che cosa dice: una quota o una regola di sicurezza del tuo namespace.",
+            ),
         ),
-        "conflict" => (
-            say("It changed meanwhile", "Nel frattempo è cambiato"),
-            say("Try again.", "Riprova."),
-        ),
+        "conflict" => {
+            (say("It changed meanwhile", "Nel frattempo è cambiato"), say("Try again.", "Riprova."))
+        }
         "api_invalid" => (
             say("The cluster does not accept this", "Il cluster non lo accetta"),
-            say("Read what it says about the marked line, and correct it.", "Leggi che cosa dice della riga segnata, e correggila."),
+            say(
+                "Read what it says about the marked line, and correct it.",
+                "Leggi che cosa dice della riga segnata, e correggila.",
+            ),
         ),
         "api_error" => (
             say("The cluster could not do this", "Il cluster non ci è riuscito"),
@@ -158,7 +201,10 @@ fn cluster(code: &str) -> Option<(Words, Words)> {
         ),
         "api_unreachable" => (
             say("The cluster does not answer", "Il cluster non risponde"),
-            say("Nothing was changed for sure. The page shows since when; try again when it is back.", "Non è certo che qualcosa sia cambiato. La pagina mostra da quando; riprova quando torna."),
+            say(
+                "Nothing was changed for sure. The page shows since when; try again when it is back.",
+                "Non è certo che qualcosa sia cambiato. La pagina mostra da quando; riprova quando torna.",
+            ),
         ),
         _ => return None,
     })

@@ -171,11 +171,12 @@ impl Inner {
         let whole_gap = self.kept.front().map_or(last.number == self.number, |f| f.number <= last.number + 1);
         (known && whole_gap).then(|| {
             let missed = self.kept.iter().filter(|f| f.number > last.number);
-            missed.fold(BytesMut::new(), |mut all, f| {
-                all.put_slice(&f.bytes);
-                all
-            })
-            .freeze()
+            missed
+                .fold(BytesMut::new(), |mut all, f| {
+                    all.put_slice(&f.bytes);
+                    all
+                })
+                .freeze()
         })
     }
 
@@ -225,7 +226,10 @@ mod tests {
     fn the_first_viewer_gets_the_whole_picture_and_then_only_changes() {
         let hub = Hub::new(7);
         let mut viewer = hub.join(None, || fragment("<p>1</p>"));
-        assert_eq!(text(&viewer.first), "id: 7-1\nevent: fragment\ndata: {\"id\":\"picture\",\"html\":\"<p>1</p>\"}\n\n");
+        assert_eq!(
+            text(&viewer.first),
+            "id: 7-1\nevent: fragment\ndata: {\"id\":\"picture\",\"html\":\"<p>1</p>\"}\n\n"
+        );
         hub.show(fragment("<p>1</p>"));
         assert!(viewer.frames.try_recv().is_err(), "nothing changed");
         hub.show(fragment("<p>2</p>"));
@@ -243,7 +247,10 @@ mod tests {
         assert!(text(&missed).contains("id: 7-4") && !text(&missed).contains("id: 7-3\n"));
         assert!(hub.join("7-4".parse().ok(), Vec::new).first.is_empty());
         for stale in ["6-2", "7-99"] {
-            assert!(text(&hub.join(stale.parse().ok(), Vec::new).first).contains("\"html\":\"3\""), "{stale}");
+            assert!(
+                text(&hub.join(stale.parse().ok(), Vec::new).first).contains("\"html\":\"3\""),
+                "{stale}"
+            );
         }
         for n in 0..KEPT {
             hub.show(fragment(&format!("x{n}")));

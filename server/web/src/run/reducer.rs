@@ -214,13 +214,13 @@ impl Reducer {
             Command::Send(order, answer) => drop(answer.send(self.send(&order))),
             Command::Stop(answer) => {
                 self.stop_load();
-                drop(answer.send(()));
+                let _ = answer.send(());
             }
             Command::Restart(answer) => {
                 self.stop_load();
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
                 self.state = RunState::new(Arc::clone(&self.parts.lab), snapshot);
-                drop(answer.send(()));
+                let _ = answer.send(());
             }
             Command::Trouble(trouble) => self.state.set_trouble(trouble),
         }

@@ -90,7 +90,8 @@ async fn prepare(client: Client, namespace: Namespace, run: Arc<RunHandle>, stop
     let work = async {
         while let Err(error) = tenancy::prepare(&client, &namespace).await {
             tracing::warn!(%error, source = ?std::error::Error::source(&error), "namespace not prepared");
-            let detail = std::error::Error::source(&error).map_or_else(|| error.to_string(), |s| format!("{error}: {s}"));
+            let detail = std::error::Error::source(&error)
+                .map_or_else(|| error.to_string(), |s| format!("{error}: {s}"));
             run.trouble(Some(Trouble::Preparing { detail })).await;
             tokio::time::sleep(TRY_AGAIN).await;
         }

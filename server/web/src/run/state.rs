@@ -94,9 +94,8 @@ impl RunState {
     /// because what became of it is the point.
     pub fn note_ips(&mut self) -> usize {
         let ready = self.snapshot.workloads().filter(|p| p.state == PodState::Ready);
-        let found: Vec<Noted> = ready
-            .filter_map(|p| p.ip.map(|ip| Noted { ip, pod: p.name.clone(), alive: true }))
-            .collect();
+        let found: Vec<Noted> =
+            ready.filter_map(|p| p.ip.map(|ip| Noted { ip, pod: p.name.clone(), alive: true })).collect();
         let count = found.len();
         for noted in found {
             if !self.noted.contains(&noted) {
@@ -181,7 +180,7 @@ impl RunState {
 
 /// The spread of a window's answers against equal shares, where chance chose for each request.
 #[must_use]
-pub fn spread(window: &Window) -> Option<clusterip_domain::distribution::Evenness> {
+pub(super) fn spread(window: &Window) -> Option<clusterip_domain::distribution::Evenness> {
     let by_chance =
         window.target.kind != TargetKind::PodIp && window.connections == Connections::NewPerRequest;
     by_chance.then(|| {
