@@ -28,6 +28,11 @@ pub(crate) enum Failure {
 }
 
 /// How a try to connect failed.
+///
+/// A refusal by kube-proxy is an ICMP message of the node, and Linux sends one address at most about one of those a
+/// second after a burst of six (`net.ipv4.icmp_ratelimit`): a load on a Service without endpoints sees mostly
+/// timeouts, unless the node lifts that limit. They are counted as what they are.
+/// Source: <https://docs.kernel.org/networking/ip-sysctl.html>
 pub(crate) fn on_connect(error: &io::Error) -> Failure {
     use io::ErrorKind as Io;
     Failure::Counted(match error.kind() {
