@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Diagram, Edge};
+use super::{Diagram, Edge, EdgeKind};
 
 /// How the tiers are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,24 +56,40 @@ struct Metrics {
 }
 
 const WIDE: Metrics = Metrics {
-    width: 1000.0,
-    least_height: 440.0,
-    client: Frame { x: 16.0, y: 0.0, w: 152.0, h: 104.0 },
-    service: Frame { x: 300.0, y: 0.0, w: 280.0, h: 176.0 },
-    pod: Frame { x: 712.0, y: 24.0, w: 272.0, h: 112.0 },
-    pod_step: 132.0,
-    service_step: 200.0,
+    width: 1080.0,
+    least_height: 424.0,
+    client: Frame { x: 12.0, y: 0.0, w: 160.0, h: 108.0 },
+    service: Frame { x: 264.0, y: 0.0, w: 320.0, h: 216.0 },
+    pod: Frame { x: 696.0, y: 44.0, w: 372.0, h: 108.0 },
+    pod_step: 126.0,
+    service_step: 240.0,
 };
 
 const TALL: Metrics = Metrics {
     width: 390.0,
     least_height: 400.0,
-    client: Frame { x: 119.0, y: 12.0, w: 152.0, h: 92.0 },
-    service: Frame { x: 55.0, y: 168.0, w: 280.0, h: 168.0 },
-    pod: Frame { x: 55.0, y: 408.0, w: 280.0, h: 112.0 },
-    pod_step: 128.0,
-    service_step: 192.0,
+    client: Frame { x: 36.0, y: 12.0, w: 350.0, h: 68.0 },
+    service: Frame { x: 36.0, y: 120.0, w: 350.0, h: 216.0 },
+    pod: Frame { x: 36.0, y: 376.0, w: 350.0, h: 108.0 },
+    pod_step: 120.0,
+    service_step: 240.0,
 };
+
+/// Where a sentence stands in for the Services and the pods that are not there yet.
+#[must_use]
+pub fn vacant(diagram: &Diagram) -> [Frame; 2] {
+    /// Its height.
+    const TALLNESS: f64 = 160.0;
+    let m = match diagram.shape {
+        Shape::Wide => WIDE,
+        Shape::Tall => TALL,
+    };
+    let place = |frame: Frame| match diagram.shape {
+        Shape::Wide => Frame { y: (diagram.height - TALLNESS) / 2.0, h: TALLNESS, ..frame },
+        Shape::Tall => Frame { h: TALLNESS, ..frame },
+    };
+    [place(m.service), place(m.pod)]
+}
 
 /// Gives every box its frame, every edge its path, and the picture its size.
 pub(super) fn lay_out(diagram: &mut Diagram) {
@@ -116,8 +132,12 @@ pub(super) fn lay_out(diagram: &mut Diagram) {
 
 fn path(diagram: &Diagram, edge: &Edge) -> String {
     let client = diagram.client.as_ref().map(|c| c.frame).unwrap_or_default();
-    let service =
-        |name: &str| diagram.services.iter().find(|s| s.name == name).map(|s| s.frame).unwrap_or_default();
+    // A new Service may have the name of the one whose old address is still called.
+    let is_ghost = edge.kind == EdgeKind::Dead;
+    let service = |name: &str| {
+        let found = diagram.services.iter().find(|s| s.name == name && s.ghost == is_ghost);
+        found.map(|s| s.frame).unwrap_or_default()
+    };
     let pod = |uid: &str| diagram.pods.iter().find(|p| p.uid == uid).map(|p| p.frame).unwrap_or_default();
     let (from, to) = if let Some(name) = edge.id.strip_prefix("client-service:") {
         (client, service(name))
@@ -126,22 +146,37 @@ fn path(diagram: &Diagram, edge: &Edge) -> String {
     } else {
         (client, pod(edge.id.trim_start_matches("client-pod:")))
     };
+    let row = diagram.pods.iter().find(|p| edge.id.ends_with(&p.uid)).map_or(0, |p| p.row);
     match diagram.shape {
-        Shape::Wide => sideways(from.right(), to.left(), edge.id.starts_with("client-pod:")),
-        Shape::Tall if edge.id.starts_with("service:") => down_the_side(from, to),
-        Shape::Tall if edge.id.starts_with("client-pod:") => down_the_side(client, to),
-        Shape::Tall => downwards(from.bottom(), to.top()),
+        Shape::Wide if edge.id.starts_with("client-pod:") => past_the_services(from, to, diagram),
+        Shape::Wide => sideways(from.right(), to.left()),
+        Shape::Tall if edge.id.starts_with("client-service:") => downwards(from.bottom(), to.top()),
+        Shape::Tall => down_the_side(from, to, row),
     }
 }
 
-/// A curve from left to right; a direct one swings over the Service's tier instead of through it.
-fn sideways((x1, y1): (f64, f64), (x2, y2): (f64, f64), direct: bool) -> String {
-    if direct {
-        let lift = if y2 > y1 { y1.max(y2) + 60.0 } else { y1.min(y2) - 60.0 }.max(8.0);
-        return format!("M{x1} {y1} C{:.1} {lift} {:.1} {lift} {x2} {y2}", x1 + 120.0, x2 - 200.0);
-    }
+/// A curve from left to right.
+fn sideways((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
     let bend = (x1 + x2) / 2.0;
     format!("M{x1} {y1} C{bend:.1} {y1} {bend:.1} {y2} {x2} {y2}")
+}
+
+/// The direct way to a pod swings over or under the Services' tier, whichever is nearer, never through it.
+fn past_the_services(from: Frame, to: Frame, diagram: &Diagram) -> String {
+    /// Between the curve and the nearest Service.
+    const CLEARANCE: f64 = 16.0;
+    let ((x1, y1), (x2, y2)) = (from.right(), to.left());
+    let vacant = vacant(diagram)[0];
+    let tops = diagram.services.iter().map(|s| s.frame.y).reduce(f64::min);
+    let bottoms = diagram.services.iter().map(|s| s.frame.y + s.frame.h).reduce(f64::max);
+    let (top, bottom) = (tops.unwrap_or(vacant.y), bottoms.unwrap_or(vacant.y + vacant.h));
+    let clear = if y2 <= y1 { top - CLEARANCE } else { bottom + CLEARANCE };
+    let (left, right) = (x1 + (x2 - x1) * 0.2, x1 + (x2 - x1) * 0.8);
+    format!(
+        "M{x1} {y1} C{a:.1} {y1} {a:.1} {clear} {left:.1} {clear} L{right:.1} {clear} C{b:.1} {clear} {b:.1} {y2} {x2} {y2}",
+        a = x1 + (left - x1) / 2.0,
+        b = x2 - (x2 - right) / 2.0,
+    )
 }
 
 fn downwards((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
@@ -149,14 +184,15 @@ fn downwards((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
     format!("M{x1} {y1} C{x1} {bend:.1} {x2} {bend:.1} {x2} {y2}")
 }
 
-/// In the tall shape pods stand under one another: the way goes along their left side.
-fn down_the_side(from: Frame, to: Frame) -> String {
-    /// Where the ways run, from the left edge of the picture.
-    const RAIL: f64 = 24.0;
+/// In the tall shape pods stand under one another: the ways go along their left side, the farthest outermost.
+fn down_the_side(from: Frame, to: Frame, row: usize) -> String {
+    /// The innermost rail, from the left edge of the picture, and the distance to the next.
+    const RAIL: (f64, f64) = (24.0, 4.0);
+    let rail = RAIL.0 - RAIL.1 * row.min(5) as f64;
     let ((x1, y1), (x2, y2)) = (from.left(), to.left());
     format!(
-        "M{x1} {y1} C{RAIL} {y1} {RAIL} {y1} {RAIL} {:.1} L{RAIL} {:.1} C{RAIL} {y2} {RAIL} {y2} {x2} {y2}",
-        y1 + 32.0,
-        y2 - 32.0
+        "M{x1} {y1} C{rail} {y1} {rail} {y1} {rail} {:.1} L{rail} {:.1} C{rail} {y2} {rail} {y2} {x2} {y2}",
+        y1 + 20.0,
+        y2 - 20.0
     )
 }

@@ -23,7 +23,7 @@ use crate::rules::{RulesView, Verdict};
 use crate::snapshot::{Endpoint, Pod, PodState, Service, Snapshot};
 use crate::traffic::Connections;
 
-pub use layout::{Frame, Shape};
+pub use layout::{Frame, Shape, vacant};
 pub use places::{HUES, Place, Places};
 
 /// The whole picture in one shape. Lengths are in SVG user units.

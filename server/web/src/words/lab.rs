@@ -1,0 +1,37 @@
+//! Steps and their buttons.
+
+use super::words;
+
+words! {
+    /// Steps and their buttons.
+    LabWords {
+        steps: "Steps", "Passi";
+        step_of: "Step {n} of {all}", "Passo {n} di {all}";
+        done: "done", "fatto";
+        current: "now", "adesso";
+        ahead: "later", "più avanti";
+        checks: "Done when", "Fatto quando";
+        holds: "holds", "vero";
+        holds_not: "not yet", "non ancora";
+        ticks_itself: "It ticks by itself: the cluster is watched, not your buttons.", "Si spunta da solo: si osserva il cluster, non i tuoi pulsanti.";
+        commands: "The same with kubectl", "Lo stesso con kubectl";
+        do_edit: "Put in the editor", "Metti nell’editor";
+        do_apply: "Apply {file}", "Applica {file}";
+        do_note: "Note the pod IPs", "Annota gli IP dei pod";
+        do_send_pod: "Send requests to a pod IP", "Manda richieste all’IP di un pod";
+        do_send_ip: "Send requests to the virtual IP", "Manda richieste all’IP virtuale";
+        do_send_dns: "Send requests to the DNS name", "Manda richieste al nome DNS";
+        do_kill: "Kill a pod", "Elimina un pod";
+        do_scale: "Scale {deployment} to {replicas}", "Porta {deployment} a {replicas} repliche";
+        do_delete: "Delete the Service {name}", "Elimina il Service {name}";
+        document: "{file} · {lines} lines", "{file} · {lines} righe";
+        finished: "You did it all", "Hai fatto tutto";
+        finished_lead: "Every step is done. The cluster is still yours: change the YAML, scale, kill pods, and see whether the picture does what you expect.", "Tutti i passi sono fatti. Il cluster è ancora tuo: cambia lo YAML, scala, elimina pod e guarda se la figura fa quello che ti aspetti.";
+        finished_next: "To the other labs", "Agli altri laboratori";
+        tools: "Deployments", "Deployment";
+        ready_of: "{ready} of {wanted} ready", "{ready} su {wanted} pronti";
+        fewer: "One replica fewer", "Una replica in meno";
+        more: "One replica more", "Una replica in più";
+        kill_any: "Kill the oldest pod", "Elimina il pod più vecchio";
+    }
+}

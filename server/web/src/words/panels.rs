@@ -1,0 +1,93 @@
+//! Editor, rules, table, events, notebook and the small sheets.
+
+use super::words;
+
+words! {
+    /// Editor, rules, table, events, notebook and the small sheets.
+    Panels {
+        panels: "Panels", "Pannelli";
+        yaml: "YAML", "YAML";
+        rules: "Rules", "Regole";
+        table: "Table", "Tabella";
+        events: "Events", "Eventi";
+        notebook: "Notebook", "Appunti";
+        editor_label: "YAML to apply", "YAML da applicare";
+        editor_hint: "Ctrl + Enter applies. Tab indents; press Escape first to leave with Tab.", "Ctrl + Invio applica. Tab rientra; premi prima Esc per uscire con Tab.";
+        editor_apply: "Apply", "Applica";
+        editor_check: "The API server checks it first (dry run); only what it accepts is applied.", "Prima lo controlla l’API server (dry run); si applica solo ciò che accetta.";
+        editor_empty: "Paste YAML here, or put a step’s document in.", "Incolla qui lo YAML, o mettici il documento di un passo.";
+        error_line: "line {n}", "riga {n}";
+        error_says: "The cluster says", "Il cluster dice";
+        rules_lead: "What kube-proxy wrote into the kernel of each node: the Service is nothing else.", "Ciò che kube-proxy ha scritto nel kernel di ogni nodo: il Service non è altro.";
+        rules_read_at: "read {at}", "lette alle {at}";
+        rules_none: "No rule for a Service of this namespace. Create a Service with ready pods: its rule appears within a second or two.", "Nessuna regola per un Service di questo namespace. Crea un Service con pod pronti: la sua regola compare in un secondo o due.";
+        rules_to: "new connections to", "nuove connessioni a";
+        rules_reject: "refuse: no endpoint", "rifiuta: nessun endpoint";
+        rules_drop: "drop: no endpoint on this node", "scarta: nessun endpoint su questo nodo";
+        rules_affinity: "a client stays with its pod for {n} s", "un client resta con il suo pod per {n} s";
+        rules_not_yet: "Nobody has looked yet. A moment.", "Nessuno ha ancora guardato. Un momento.";
+        rules_no_way_in: "This cluster came from a kubeconfig: its nodes cannot be entered from here. On a node, run the command below.", "Questo cluster viene da un kubeconfig: da qui non si può entrare nei nodi. Su un nodo, lancia il comando qui sotto.";
+        rules_simulated: "The cluster is simulated: there is no kernel behind it. Start the lab with kind to see real rules.", "Il cluster è simulato: dietro non c’è un kernel. Avvia il laboratorio con kind per vedere le regole vere.";
+        rules_no_rules: "The node was entered, but kube-proxy’s rules were not found.", "Il nodo si è aperto, ma le regole di kube-proxy non ci sono.";
+        rules_failed: "The node could not be read. It is tried again with the next change.", "Il nodo non si è potuto leggere. Si riprova al prossimo cambiamento.";
+        table_lead: "The same as the picture, in words and numbers.", "Lo stesso della figura, in parole e numeri.";
+        services: "Services", "Service";
+        pods: "Pods", "Pod";
+        col_name: "Name", "Nome";
+        col_ip: "IP", "IP";
+        col_virtual_ip: "Virtual IP", "IP virtuale";
+        col_ports: "port → targetPort", "port → targetPort";
+        col_selector: "Selector", "Selector";
+        col_endpoints: "Endpoints ready", "Endpoint pronti";
+        col_rule: "Kernel rule", "Regola del kernel";
+        col_state: "State", "Stato";
+        col_labels: "Labels", "Label";
+        col_selected: "Selected", "Scelto";
+        col_endpoint: "Endpoint", "Endpoint";
+        col_answered: "Answers", "Risposte";
+        col_share: "Share", "Quota";
+        col_band: "Chance allows", "Il caso consente";
+        col_yaml: "YAML", "YAML";
+        yes: "yes", "sì";
+        no: "no", "no";
+        unknown: "not known", "non noto";
+        no_services: "No Service yet.", "Ancora nessun Service.";
+        no_pods: "No pods yet.", "Ancora nessun pod.";
+        endpoint_ready: "ready", "ready";
+        endpoint_draining: "terminating, serving", "terminating, serving";
+        endpoint_terminating: "terminating", "terminating";
+        endpoint_not_ready: "not ready", "non ready";
+        events_none: "No events yet. The cluster tells here what it does: scheduling, pulling, killing.", "Ancora nessun evento. Qui il cluster racconta ciò che fa: scheduling, pull, kill.";
+        events_times: "{n} times", "{n} volte";
+        notebook_lead: "Pod IPs you noted, and what became of them.", "Gli IP dei pod che hai annotato, e che fine hanno fatto.";
+        notebook_none: "Nothing noted yet. Note the pod IPs, then see how long they last.", "Ancora nessun appunto. Annota gli IP dei pod, poi guarda quanto durano.";
+        notebook_alive: "still this pod’s", "ancora di questo pod";
+        notebook_gone: "gone: the pod that had it is no more", "perso: il pod che l’aveva non c’è più";
+        notebook_count_gone: "{gone} of {all} are gone.", "{gone} su {all} sono persi.";
+        sheet_same: "See the same with kubectl", "Vedi lo stesso con kubectl";
+        sheet_why: "Why?", "Perché?";
+        as_yaml: "as YAML", "come YAML";
+        loading: "Loading…", "Carico…";
+        fact_node: "Node", "Nodo";
+        fact_image: "Image", "Immagine";
+        fact_version: "Version", "Versione";
+        fact_reason: "Reason", "Motivo";
+        kill_this: "Kill this pod", "Elimina questo pod";
+        delete_this: "Delete this Service", "Elimina questo Service";
+        delete_ask: "Delete {name}? Its virtual IP is lost: a new Service gets another one.", "Eliminare {name}? Il suo IP virtuale va perso: un nuovo Service ne avrà un altro.";
+        kill_ask: "Kill {name}?", "Eliminare {name}?";
+        why_client: "It is an ordinary pod of the lab that calls what you choose, from inside the cluster. It knows nothing of pods behind a Service: it only ever sees the address it calls.", "È un normale pod del laboratorio che chiama ciò che scegli, da dentro il cluster. Non sa nulla dei pod dietro un Service: vede solo l’indirizzo che chiama.";
+        why_service: "A Service is no process. It is an address and a rule: every node’s kernel replaces the virtual IP with the IP of one ready pod, chosen by chance for each new connection.", "Un Service non è un processo. È un indirizzo e una regola: il kernel di ogni nodo sostituisce l’IP virtuale con l’IP di un pod pronto, scelto a caso per ogni nuova connessione.";
+        why_service_headless: "Headless: no virtual IP, no rule. Its DNS name answers with the pods’ own IPs, and the client chooses.", "Headless: nessun IP virtuale, nessuna regola. Il suo nome DNS risponde con gli IP dei pod, e sceglie il client.";
+        why_service_empty: "No endpoint is ready, so the rule refuses every connection at once. Either no pod has all the labels of the selector, or those that have them are not ready.", "Nessun endpoint è pronto, perciò la regola rifiuta subito ogni connessione. O nessun pod ha tutti i label del selector, o quelli che li hanno non sono pronti.";
+        why_service_ghost: "The Service is deleted, and its virtual IP went with it. The client still calls the old address: nothing answers there.", "Il Service è stato eliminato, e con lui il suo IP virtuale. Il client chiama ancora il vecchio indirizzo: lì non risponde nessuno.";
+        why_pod_serves: "It has every label of the selector and it is ready, so its IP is in the EndpointSlice and the rule sends it a share of new connections.", "Ha tutti i label del selector ed è pronto, quindi il suo IP è nell’EndpointSlice e la regola gli manda una quota delle nuove connessioni.";
+        why_pod_not_ready: "Its labels match, but it is not ready: it stays in the EndpointSlice as not ready and gets nothing new until its readiness probe succeeds.", "I suoi label corrispondono, ma non è pronto: resta nell’EndpointSlice come non ready e non riceve nulla di nuovo finché la readiness probe non riesce.";
+        why_pod_unselected: "No Service’s selector matches its labels. It runs, and nothing but its own IP leads to it.", "Nessun selector di un Service corrisponde ai suoi label. È in esecuzione, ma porta a lui solo il suo IP.";
+        why_pod_pending: "It is not running yet: a node must be found, its image be there and its container start. An IP comes with that.", "Non è ancora in esecuzione: serve un nodo, la sua immagine e l’avvio del container. Con quello arriva un IP.";
+        why_pod_waiting: "Its container cannot start, for the reason shown. This does not pass by itself: look at the events and correct the YAML.", "Il suo container non parte, per il motivo indicato. Non passa da solo: guarda gli eventi e correggi lo YAML.";
+        why_pod_terminating: "It was told to stop. New connections go elsewhere; it may finish those it has. Its IP goes with it: the pod that replaces it gets another one.", "Gli è stato detto di fermarsi. Le nuove connessioni vanno altrove; può finire quelle che ha. Il suo IP se ne va con lui: il pod che lo sostituisce ne avrà un altro.";
+        why_pod_gone: "This pod is gone, and the client still calls its IP. A pod’s IP lives as long as the pod: that is why a Service exists.", "Questo pod non c’è più, e il client chiama ancora il suo IP. L’IP di un pod vive quanto il pod: è per questo che esiste il Service.";
+        why_pod_ended: "It ended and serves nothing any more.", "È terminato e non serve più nulla.";
+    }
+}
