@@ -45,7 +45,7 @@ export function follow(url, { tick, changed }) {
     });
     source.addEventListener("tick", (event) => tick?.(JSON.parse(event.data)));
     source.addEventListener("bye", () => lost("bye"));
-    source.addEventListener("ready", (event) => goTo(event.data));
+    source.addEventListener("ready", (event) => goTo(JSON.parse(event.data)));
   };
   const again = () => {
     clearTimeout(timer);

@@ -77,6 +77,12 @@ fn follow<'a>(seen: &mut Vec<Seen>, now: impl Iterator<Item = Observed<'a>>) {
         match seen.iter_mut().find(|s| s.uid == uid) {
             Some(known) => {
                 known.ip = ip.or(known.ip);
+                // A list that was short for a moment (a watch that begins anew) took it for gone. What was told to
+                // stop never comes back.
+                if known.gone && !leaving {
+                    known.gone = false;
+                    known.gone_this_step = false;
+                }
                 known.gone_this_step |= leaving && !known.gone;
                 known.gone |= leaving;
             }
@@ -137,6 +143,17 @@ mod tests {
         assert!(seen[0].gone && seen[0].gone_this_step);
         follow(&mut seen, [].into_iter());
         assert!(seen[0].gone && seen[0].ip == Some(ip));
+    }
+
+    #[test]
+    fn what_a_short_list_lost_is_not_gone_when_it_is_seen_again() {
+        let mut seen = Vec::new();
+        let pod = [("a", "1", None, false)];
+        follow(&mut seen, pod.into_iter());
+        follow(&mut seen, [].into_iter());
+        assert!(seen[0].gone);
+        follow(&mut seen, pod.into_iter());
+        assert!(!seen[0].gone && !seen[0].gone_this_step);
     }
 
     #[test]

@@ -32,7 +32,7 @@ take_up_cluster() {
   image=$(docker inspect --format '{{.Config.Image}}' "$(node)")
   [[ $image == "$1" ]] || say "cluster: it runs $image, not $1: use down and up to change that"
   cluster_problem="kind cannot read its kubeconfig"
-  wait_until 30 write_kubeconfig && wait_until 120 check_cluster
+  wait_until 30 write_kubeconfig && wait_healthy
 }
 
 # write_kubeconfig: $kubeconfig for the existing cluster.
@@ -47,7 +47,7 @@ create_cluster() {
   "$kind" create cluster --name "$name" --kubeconfig "$kubeconfig" --image "$1" --wait 60s >"$log" 2>&1 3>&- 9>&- ||
     fail "create cluster $name" "kind ended with an error, and last said:
 $(last_lines "$log")" "see $log; to look into the node: $kind create cluster --name $name --image $1 --kubeconfig $kubeconfig --retain"
-  wait_until 120 check_cluster || fail "see cluster $name healthy" "two minutes after it was created, $cluster_problem" \
+  wait_healthy || fail "see cluster $name healthy" "after waiting for 90 s, $cluster_problem" \
     "look with: $kubectl --kubeconfig $kubeconfig get pods -A -o wide"
 }
 
@@ -59,6 +59,17 @@ node() {
 # ask ARGUMENTS...: kubectl, for one quick question.
 ask() {
   "$kubectl" --kubeconfig "$kubeconfig" --request-timeout 5s "$@" 2>/dev/null
+}
+
+# wait_healthy: waits until check_cluster is content, saying what it waits for; fails after 90 s.
+wait_healthy() {
+  local deadline=$((EPOCHSECONDS + 90)) said=
+  until check_cluster; do
+    ((EPOCHSECONDS < deadline)) || return 1
+    [[ $cluster_problem == "$said" ]] || say "cluster: waiting: $cluster_problem"
+    said=$cluster_problem
+    sleep 0.5
+  done
 }
 
 # check_cluster: whether the cluster works now. The conditions in its store may date from before a stop, so that the

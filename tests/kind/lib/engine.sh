@@ -20,7 +20,9 @@ ensure_engine() {
     fail "use a docker engine" "none answers to user $(id -un), and only root can start one" \
       "join the group of an engine that runs (usermod -aG docker $(id -un), then log in again), or run this as root"
   fi
-  require_packages dockerd:docker.io docker:docker-cli jq:jq
+  require_packages dockerd:docker.io jq:jq
+  # Debian has the client in a package of its own from trixie on.
+  require_packages docker:docker-cli
   # Installing the package starts the engine where there is an init system.
   if ! engine_works; then
     if [[ -d /run/systemd/system ]]; then start_service; else start_dockerd; fi

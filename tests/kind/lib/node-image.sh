@@ -6,34 +6,31 @@ node_image() {
   echo "clusterip-lab/kind-node:$kubernetes_version-$(stage_hash node-image)"
 }
 
+# image_loaded: whether the engine has it.
+image_loaded() {
+  docker image inspect "$(node_image)" >/dev/null 2>&1
+}
+
 # ensure_node_image: builds what is not cached, and hands the image to the engine if it lacks it.
 # Sets image_origin, for the summary.
 ensure_node_image() {
-  local began=$EPOCHSECONDS ref
-  if stage_done node-image && stage_done kind && stage_done kubernetes; then
-    image_origin="from cache"
-  else
-    build_stages
+  local began=$EPOCHSECONDS
+  image_origin="from cache"
+  if ! image_loaded && ! stage_done node-image; then
+    build_node_image
     image_origin="built in $((EPOCHSECONDS - began)) s"
   fi
-  link_commands
-  ref=$(node_image)
-  docker image inspect "$ref" >/dev/null 2>&1 && return
-  began=$EPOCHSECONDS
-  docker load --quiet --input "$(stage_dir node-image)/image.tar" >"$log_dir/load.log" 2>&1 3>&- 9>&- ||
-    fail "load $ref into the docker engine" "docker load said:
-$(last_lines "$log_dir/load.log")" "see that there is room (df -h), then run this again"
-  say "node-image: loaded into the engine in $((EPOCHSECONDS - began)) s"
-  remove_old_images "$ref"
+  build_commands
+  image_loaded || load_node_image
 }
 
-# build_stages: every stage that is not done. The base system is mostly network and disk, so that it is made beside the
-# Go builds.
-build_stages() {
+# build_node_image: every stage that it takes and that is not done. The base system is mostly network and disk, so that it
+# is made beside the Go builds.
+build_node_image() {
   local stage base_build
   if ((EUID != 0)); then
     fail "build the node image" "a Debian system can only be put together by root" \
-      "run this once as root, or let kind use its own kindest/node image where a registry can be reached"
+      "run tests/kind/up --prepare once as root, then this again; or give kind its own image where kindest/node can be pulled"
   fi
   require_packages debootstrap:debootstrap jq:jq unshare:util-linux
   require_go
@@ -50,11 +47,23 @@ build_stages() {
   build_stage node-image
 }
 
-# link_commands: gives the kind and kubectl of this build a place that does not change.
-link_commands() {
+# build_commands: kind and kubectl, given a place that does not change.
+build_commands() {
+  build_stage kind
+  build_stage kubernetes
   mkdir -p "$state_dir/bin"
   ln -sfn "$(stage_dir kind)/kind" "$state_dir/bin/kind"
   ln -sfn "$(stage_dir kubernetes)/kubectl" "$state_dir/bin/kubectl"
+}
+
+# load_node_image: from the cache into the engine, which then need not keep earlier ones.
+load_node_image() {
+  local began=$EPOCHSECONDS log=$log_dir/load.log
+  docker load --quiet --input "$(stage_dir node-image)/image.tar" >"$log" 2>&1 3>&- 9>&- ||
+    fail "load $(node_image) into the docker engine" "docker load said:
+$(last_lines "$log")" "see that there is room (df -h), then run this again"
+  say "node-image: loaded into the engine in $((EPOCHSECONDS - began)) s"
+  remove_old_images "$(node_image)"
 }
 
 # remove_old_images KEEP: earlier node images that no container uses.

@@ -7,11 +7,12 @@ route_metric=10960
 
 # block_service_range: adds the route where there is none for that range.
 block_service_range() {
-  [[ -z $(ip -4 route show "$service_range") ]] || return 0
+  [[ -z $(ip -4 route show "$service_range" 2>/dev/null) ]] || return 0
   if ((EUID != 0)); then
     say "route: not root, so $service_range has no unreachable route; a Service address tried on the host leaves the machine"
     return
   fi
+  require_packages ip:iproute2
   ip -4 route add unreachable "$service_range" metric "$route_metric"
   say "route: $service_range is unreachable on the host"
 }

@@ -6,6 +6,8 @@
 #                     images             |          |
 #                        \____ node-image __________/
 #
+# Apart from these, `probe` is the image that `check` uses.
+#
 # A stage is a script stages/STAGE that fills the folder it is given. Its result lives in
 # $cache_dir/STAGE-HASH, where HASH covers the script, its inputs and the stages it needs: when any of them changes, the
 # stage has another folder and is built anew. The folder appears only when complete.
@@ -23,6 +25,7 @@ stage_inputs() {
   echo "stages/$1"
   case $1 in
     kubernetes | etcd | coredns | kind | pause) echo "go/$1" lib/go.sh ;;
+    probe) echo go/probe lib/go.sh lib/image-archive.sh ;;
     base) echo lib/versions.sh ;;
     images) echo lib/image-archive.sh ;;
     node-image) echo node lib/image-archive.sh ;;
@@ -59,7 +62,8 @@ build_stage() {
   rm -rf "$partial"
   mkdir -p "$partial"
   say "$stage: building (log: $log)"
-  if ! "$kind_dir/stages/$stage" "$partial" >"$log" 2>&1 9>&-; then
+  # The stage inherits the lock: should it outlive an `up` that was ended, the next one waits for it.
+  if ! "$kind_dir/stages/$stage" "$partial" >"$log" 2>&1; then
     fail "build stage $stage" "stages/$stage ended with an error, and last said:
 $(last_lines "$log")" "read $log; run this again to go on from the last complete stage"
   fi
@@ -71,7 +75,7 @@ $(last_lines "$log")" "read $log; run this again to go on from the last complete
 prune_stages() {
   local stage
   rm -rf "$cache_dir"/*.partial
-  for stage in kubernetes etcd coredns pause base kind images node-image; do
+  for stage in kubernetes etcd coredns pause base kind images node-image probe; do
     find "$cache_dir" -maxdepth 1 -type d -regex ".*/$stage-[0-9a-f]*" ! -path "$(stage_dir "$stage")" -printf '%T@ %p\n' |
       sort -rn | tail -n +2 | cut -d ' ' -f 2- | xargs -r rm -rf
   done

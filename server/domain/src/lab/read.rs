@@ -109,6 +109,9 @@ impl LabFiles {
                 self.file(file)?;
             }
         }
+        if raw.checks.is_empty() {
+            return Err(in_yaml(format!("step {} has no check: it would be done at once", raw.id)));
+        }
         let checks = raw.checks.into_iter().map(|check| {
             let expression = Expression::compile(&check.cel)
                 .map_err(|e| in_yaml(format!("step {}: {} does not compile: {e}", raw.id, check.cel)))?;
@@ -157,6 +160,8 @@ fn in_file(file: &str, why: String) -> LabError {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Add;
+
     use super::*;
 
     fn files(yaml: &str, en: &str, it: &str) -> LabFiles {
@@ -186,6 +191,11 @@ mod tests {
             (files(YAML, MD, "# T\n"), "it.md", "add `## a: Title`"),
             (files(YAML, &format!("{MD}\n## b: More\n"), MD), "en.md", "no step b"),
             (files(&YAML.replace("it: C'è", "de: Da"), MD, MD), "lab.yaml", "de"),
+            (
+                files(&YAML[..YAML.find("  checks").unwrap()].to_owned().add("  checks: []\n"), MD, MD),
+                "lab.yaml",
+                "no check",
+            ),
         ];
         for (files, file, why) in cases {
             let error = files.read().err().unwrap();

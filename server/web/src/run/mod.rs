@@ -1,5 +1,25 @@
 //! A run: one student in one lab in one namespace.
+//!
+//! ```text
+//! Index ── revision ──┐
+//! client ─ report ────┼─▶ reducer (one task) ─▶ RunState ─▶ RunView ─▶ hubs ─▶ every viewer
+//! act ─── command ────┘
+//! ```
+//!
+//! Owner: [`Runs`]. Writer: the run's reducer, alone. Readers: handlers, through a `watch` of the view, and the
+//! hubs, which serialise each change once a language for all viewers.
 
+mod destination;
+mod hub;
+mod reducer;
+mod runs;
+mod state;
+mod tick;
 mod view;
 
-pub use view::{Noted, RunView};
+pub use destination::{Aim, AimError, Order};
+pub use hub::{Frame, Hub, LastSeen, Viewer, event};
+pub use reducer::{Command, RunHandle, RunOver};
+pub use runs::{Runs, Shared};
+pub use state::RunState;
+pub use view::{Noted, RunView, Trouble};

@@ -26,6 +26,8 @@ pub struct RunView {
     pub progress: Progress,
     /// The IPs the student noted.
     pub noted: Vec<Noted>,
+    /// What keeps the run from going on, while something does.
+    pub trouble: Option<Trouble>,
 }
 
 /// An IP the student noted, and what became of it.
@@ -37,4 +39,19 @@ pub struct Noted {
     pub pod: String,
     /// Whether that pod still has it.
     pub alive: bool,
+}
+
+/// What keeps a run from going on; it is tried again by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The namespace or the client pod could not be made.
+    Preparing {
+        /// What the API server or the connection said.
+        detail: String,
+    },
+    /// The way to the client pod broke while a load ran.
+    Traffic {
+        /// What broke.
+        detail: String,
+    },
 }

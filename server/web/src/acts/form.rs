@@ -1,0 +1,114 @@
+//! The fields of each act's form. A form that does not fit is a [`WebError::BadForm`].
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, FromRequest, Request};
+use axum::http::StatusCode;
+use clusterip_domain::lab::Destination;
+use clusterip_domain::traffic::Connections;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::WebError;
+use crate::run::Order;
+use crate::state::AppState;
+
+/// Connections of a keep-alive load: few, so that it is seen how they stick.
+const KEEP_ALIVE_CONNECTIONS: u16 = 1;
+
+/// A form's fields.
+pub(super) struct Fields<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Fields<T> {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, WebError> {
+        match Form::from_request(request, state).await {
+            Ok(Form(fields)) => Ok(Self(fields)),
+            Err(FormRejection::BytesRejection(e)) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(WebError::TooLarge)
+            }
+            Err(error) => Err(WebError::BadForm(error.body_text())),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Apply {
+    pub(super) yaml: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApplyDocument {
+    pub(super) file: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KillPod {
+    pub(super) pod: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scale {
+    pub(super) deployment: String,
+    pub(super) replicas: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeleteService {
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Send {
+    to: To,
+    #[serde(default)]
+    service: String,
+    #[serde(default = "usual_rate")]
+    rate: u32,
+    #[serde(default)]
+    connections: Sharing,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum To {
+    PodIp,
+    VirtualIp,
+    DnsName,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Sharing {
+    #[default]
+    New,
+    KeepAlive,
+}
+
+/// Requests a second where the form does not say.
+fn usual_rate() -> u32 {
+    20
+}
+
+impl From<Send> for Order {
+    fn from(form: Send) -> Self {
+        Self {
+            to: match form.to {
+                To::PodIp => Destination::PodIp,
+                To::VirtualIp => Destination::VirtualIp { service: form.service },
+                To::DnsName => Destination::DnsName { service: form.service },
+            },
+            rate_per_second: form.rate,
+            connections: match form.connections {
+                Sharing::New => Connections::NewPerRequest,
+                Sharing::KeepAlive => Connections::KeepAlive { connections: KEEP_ALIVE_CONNECTIONS },
+            },
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What a student does with a button, a form or the editor: `POST /{lang}/labs/{lab}/act/{name}`.
+//!
+//! Forms work without JavaScript: then a success leads back to the lab's page, and a failure is told on it, with
+//! what was in the editor still there. A script asks for JSON and gets `{"said": "…"}` or a problem document.
+
+mod form;
+mod perform;
+mod words;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use clusterip_cluster::manifest;
+use clusterip_domain::lab::Localized;
+use serde::Serialize;
+
+use crate::error::{WebError, worded};
+use crate::http::{InRun, wants_json};
+use crate::lab_page;
+use crate::pages::{EditorView, Said};
+use crate::state::AppState;
+use form::{Apply, ApplyDocument, DeleteService, Fields, KillPod, Scale, Send};
+
+/// The largest form: a manifest, percent-encoded at worst, and its field names.
+const MAX_FORM: usize = 3 * manifest::MAX_BYTES + 1024;
+
+/// What an act came to: a sentence in both languages.
+type Told = Result<Localized<String>, WebError>;
+
+/// The routes of all acts.
+pub(crate) fn router() -> Router<AppState> {
+    let act = |name: &str| format!("/{{lang}}/labs/{{lab}}/act/{name}");
+    Router::new()
+        .route(&act("apply"), post(apply))
+        .route(&act("apply-document"), post(apply_document))
+        .route(&act("note-ips"), post(note_ips))
+        .route(&act("send"), post(send))
+        .route(&act("stop"), post(stop))
+        .route(&act("kill-pod"), post(kill_pod))
+        .route(&act("scale"), post(scale))
+        .route(&act("delete-service"), post(delete_service))
+        .route(&act("reset"), post(reset))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+}
+
+async fn apply(at: InRun, headers: HeaderMap, Fields(form): Fields<Apply>) -> Response {
+    let told = perform::apply(&at, &form.yaml).await;
+    tell(&at, &headers, told, &form.yaml)
+}
+
+async fn apply_document(at: InRun, headers: HeaderMap, Fields(form): Fields<ApplyDocument>) -> Response {
+    let told = perform::apply_document(&at, &form.file).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn note_ips(at: InRun, headers: HeaderMap) -> Response {
+    let told = perform::note_ips(&at).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn send(at: InRun, headers: HeaderMap, Fields(form): Fields<Send>) -> Response {
+    let told = perform::send(&at, form).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn stop(at: InRun, headers: HeaderMap) -> Response {
+    let told = perform::stop(&at).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn kill_pod(at: InRun, headers: HeaderMap, Fields(form): Fields<KillPod>) -> Response {
+    let told = perform::kill_pod(&at, form.pod).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn scale(at: InRun, headers: HeaderMap, Fields(form): Fields<Scale>) -> Response {
+    let told = perform::scale(&at, &form.deployment, form.replicas).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn delete_service(at: InRun, headers: HeaderMap, Fields(form): Fields<DeleteService>) -> Response {
+    let told = perform::delete_service(&at, &form.name).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn reset(at: InRun, headers: HeaderMap) -> Response {
+    let told = perform::reset(&at).await;
+    tell(&at, &headers, told, "")
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    said: String,
+}
+
+fn tell(at: &InRun, headers: &HeaderMap, told: Told, document: &str) -> Response {
+    match (told, wants_json(headers)) {
+        (Ok(said), true) => Json(Outcome { said: said.get(at.lang).clone() }).into_response(),
+        (Ok(_), false) => Redirect::to(&lab_page::path(at.lang, &at.run.lab.id)).into_response(),
+        (Err(error), true) => worded(&error, at.lang, true),
+        (Err(error), false) => {
+            let problem = error.problem(at.lang);
+            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
+            let in_editor = (!document.is_empty()).then(|| problem.clone());
+            let page =
+                lab_page::render(at, EditorView { document, error: in_editor }, Some(Said::Problem(problem)));
+            (status, Html(page)).into_response()
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The acts themselves: one call each to the cluster or to the run.
+
+use clusterip_cluster::actions::ActError;
+use clusterip_cluster::manifest;
+use clusterip_domain::ledger::TargetKind;
+use clusterip_domain::snapshot::PodState;
+
+use super::{Told, words};
+use crate::error::WebError;
+use crate::http::InRun;
+use crate::run::{Command, Order, RunView};
+
+pub(super) async fn apply(at: &InRun, yaml: &str) -> Told {
+    let documents = manifest::read(yaml, &at.run.namespace).map_err(ActError::from)?;
+    let applied = at.cluster.actions.apply(&at.run.namespace, &documents).await?;
+    Ok(words::applied(&applied))
+}
+
+pub(super) async fn apply_document(at: &InRun, file: &str) -> Told {
+    let document = at.run.lab.documents.get(file).ok_or(WebError::NotFound)?;
+    apply(at, document).await
+}
+
+pub(super) async fn note_ips(at: &InRun) -> Told {
+    match at.run.ask(Command::NoteIps).await? {
+        0 => Err(crate::run::AimError::NoReadyPod.into()),
+        count => Ok(words::noted(count)),
+    }
+}
+
+pub(super) async fn send(at: &InRun, form: super::Send) -> Told {
+    let order = Order::from(form);
+    order.validate()?;
+    let rate = order.rate_per_second;
+    at.run.ask(|answer| Command::Send(order, answer)).await??;
+    Ok(words::sending(rate))
+}
+
+pub(super) async fn stop(at: &InRun) -> Told {
+    at.run.ask(Command::Stop).await?;
+    Ok(words::stopped())
+}
+
+pub(super) async fn kill_pod(at: &InRun, asked: Option<String>) -> Told {
+    let pod = asked.filter(|p| !p.is_empty()).or_else(|| victim(&at.run.view()));
+    let pod = pod.ok_or(crate::run::AimError::NoReadyPod)?;
+    at.cluster.actions.delete_pod(&at.run.namespace, &pod).await?;
+    Ok(words::killed(&pod))
+}
+
+/// The pod that the traffic goes to directly, if it is there; else the oldest Ready one.
+fn victim(view: &RunView) -> Option<String> {
+    let ready = || view.snapshot.workloads().filter(|p| p.state == PodState::Ready);
+    let dialled = view.window.as_ref().filter(|w| w.target.kind == TargetKind::PodIp).map(|w| &w.target.name);
+    ready()
+        .find(|p| Some(&p.name) == dialled)
+        .or_else(|| ready().min_by_key(|p| p.created_at))
+        .map(|p| p.name.clone())
+}
+
+pub(super) async fn scale(at: &InRun, deployment: &str, replicas: u8) -> Told {
+    at.cluster.actions.scale(&at.run.namespace, deployment, replicas).await?;
+    Ok(words::scaled(deployment, replicas))
+}
+
+pub(super) async fn delete_service(at: &InRun, name: &str) -> Told {
+    at.cluster.actions.delete_service(&at.run.namespace, name).await?;
+    Ok(words::deleted(name))
+}
+
+pub(super) async fn reset(at: &InRun) -> Told {
+    at.run.ask(Command::Stop).await?;
+    at.cluster.actions.clear(&at.run.namespace).await?;
+    at.run.ask(Command::Restart).await?;
+    Ok(words::reset())
+}

@@ -1,0 +1,48 @@
+//! What is said after an act, in both languages.
+
+use clusterip_domain::lab::Localized;
+
+type Said = Localized<String>;
+
+fn say(en: impl Into<String>, it: impl Into<String>) -> Said {
+    Localized { en: en.into(), it: it.into() }
+}
+
+pub(super) fn applied(what: &[String]) -> Said {
+    let what = what.join(", ");
+    say(format!("Applied: {what}."), format!("Applicato: {what}."))
+}
+
+pub(super) fn noted(count: usize) -> Said {
+    match count {
+        1 => say("Noted 1 IP.", "Annotato 1 IP."),
+        n => say(format!("Noted {n} IPs."), format!("Annotati {n} IP.")),
+    }
+}
+
+pub(super) fn sending(rate: u32) -> Said {
+    say(format!("Sending {rate} requests a second."), format!("Invio {rate} richieste al secondo."))
+}
+
+pub(super) fn stopped() -> Said {
+    say("The traffic has stopped.", "Il traffico è fermo.")
+}
+
+pub(super) fn killed(pod: &str) -> Said {
+    say(format!("Told {pod} to stop."), format!("Chiesto a {pod} di terminare."))
+}
+
+pub(super) fn scaled(deployment: &str, replicas: u8) -> Said {
+    say(
+        format!("{deployment} now asks for {replicas} replicas."),
+        format!("{deployment} ora chiede {replicas} repliche."),
+    )
+}
+
+pub(super) fn deleted(service: &str) -> Said {
+    say(format!("Service {service} is deleted."), format!("Il Service {service} è eliminato."))
+}
+
+pub(super) fn reset() -> Said {
+    say("The lab begins anew.", "Il laboratorio ricomincia da capo.")
+}

@@ -1,0 +1,177 @@
+//! The command line: what it takes, and which piece of work each command is.
+
+mod cluster;
+mod doctor;
+mod progress;
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use clusterip_cluster::source::{KindConfig, Programs, SourceConfig};
+use clusterip_domain::ids::ClusterName;
+use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use tracing_subscriber::EnvFilter;
+
+/// A web lab for the Kubernetes ClusterIP Service, on a real cluster.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct Command {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Open the lab in a browser: finds or makes a cluster and serves the pages (the default)
+    Serve(ServeArgs),
+    /// The lab's own kind cluster
+    Cluster {
+        #[command(subcommand)]
+        what: ClusterWhat,
+    },
+    /// What is there, what is missing, and what to do
+    Doctor(KindArgs),
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
+    listen: SocketAddr,
+    /// Use this context of a kubeconfig instead of a kind cluster of our own
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["cluster_name", "node_image"])]
+    context: Option<String>,
+    /// The kubeconfig for --context; without it, what kubectl would read
+    #[arg(long, value_name = "FILE", requires = "context")]
+    kubeconfig: Option<PathBuf>,
+    /// Answer to this Host header too, as NAME or NAME:PORT; may be given more than once
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allowed_hosts: Vec<String>,
+    #[command(flatten)]
+    kind: KindArgs,
+}
+
+impl Default for ServeArgs {
+    /// What `clusterip-lab` without a command does: the values of `clusterip-lab serve`.
+    fn default() -> Self {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            args: ServeArgs,
+        }
+        Alone::parse_from(["clusterip-lab"]).args
+    }
+}
+
+#[derive(Args, Clone)]
+struct KindArgs {
+    /// Name of the lab's own kind cluster
+    #[arg(long, default_value = "clusterip-lab", value_name = "NAME")]
+    cluster_name: ClusterName,
+    /// Node image for a cluster that has to be made; without it, kind's own default
+    #[arg(long, value_name = "IMAGE", env = "CLUSTERIP_LAB_NODE_IMAGE")]
+    node_image: Option<String>,
+    /// The kind program; without it, the one on the PATH
+    #[arg(long, value_name = "FILE", env = "CLUSTERIP_LAB_KIND")]
+    kind: Option<PathBuf>,
+    /// Where the lab keeps its kubeconfig
+    #[arg(long, value_name = "FOLDER", env = "CLUSTERIP_LAB_STATE")]
+    state_dir: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum ClusterWhat {
+    /// Make the cluster, or attach to it
+    Up(KindArgs),
+    /// Delete the cluster
+    Down {
+        /// Delete it even if this lab did not make it
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        kind: KindArgs,
+    },
+    /// Say how the cluster is
+    Status(KindArgs),
+}
+
+/// Sends logs to standard error: warnings, or what `RUST_LOG` asks for.
+pub(crate) fn log(_: &Command) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Does what was asked for.
+pub(crate) async fn perform(command: Command) -> anyhow::Result<ExitCode> {
+    match command.what.unwrap_or_else(|| What::Serve(ServeArgs::default())) {
+        What::Serve(args) => serve::serve(args).await,
+        What::Cluster { what } => match what {
+            ClusterWhat::Up(kind) => cluster::up(&kind.config()?).await,
+            ClusterWhat::Down { force, kind } => cluster::down(&kind.config()?, force).await,
+            ClusterWhat::Status(kind) => cluster::status(&kind.config()?).await,
+        },
+        What::Doctor(kind) => doctor::doctor(&kind.config()?).await,
+    }
+}
+
+impl ServeArgs {
+    fn source(&self) -> anyhow::Result<SourceConfig> {
+        Ok(match &self.context {
+            Some(context) => {
+                SourceConfig::Kubeconfig { path: self.kubeconfig.clone(), context: context.clone() }
+            }
+            None => SourceConfig::Kind(self.kind.config()?),
+        })
+    }
+}
+
+impl KindArgs {
+    fn config(&self) -> anyhow::Result<KindConfig> {
+        Ok(KindConfig {
+            name: self.cluster_name.clone(),
+            node_image: self.node_image.clone(),
+            kind_config: None,
+            state_dir: self.state_dir.clone().map_or_else(state_dir, Ok)?,
+            programs: Programs { kind: self.kind.clone(), ..Programs::default() },
+        })
+    }
+}
+
+/// Our own folder: `~/.local/state/clusterip-lab` on Linux.
+fn state_dir() -> anyhow::Result<PathBuf> {
+    let strategy = choose_app_strategy(AppStrategyArgs {
+        top_level_domain: "io".into(),
+        author: "clusterip-lab".into(),
+        app_name: "clusterip-lab".into(),
+    })
+    .context("no home folder: set HOME")?;
+    Ok(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Command::command().debug_assert();
+    }
+
+    #[test]
+    fn what_makes_no_sense_together_is_refused() {
+        for bad in [
+            &["clusterip-lab", "serve", "--context", "x", "--node-image", "y"][..],
+            &["clusterip-lab", "serve", "--kubeconfig", "f"],
+            &["clusterip-lab", "serve", "--cluster-name", "Not A Name"],
+            &["clusterip-lab", "serve", "--listen", "localhost"],
+            &["clusterip-lab", "fly"],
+        ] {
+            assert!(Command::try_parse_from(bad).is_err(), "{bad:?}");
+        }
+    }
+}

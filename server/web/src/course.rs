@@ -1,0 +1,72 @@
+//! The labs inside the executable.
+
+use std::sync::Arc;
+
+use clusterip_domain::ids::LabId;
+use clusterip_domain::lab::{Lab, LabError, LabFiles};
+use include_dir::{Dir, DirEntry, include_dir};
+
+static LABS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../labs");
+
+/// All labs in the order of their numbers.
+#[derive(Debug, Clone)]
+pub struct Course(Arc<[Arc<Lab>]>);
+
+impl Course {
+    /// Reads the labs that were built in.
+    ///
+    /// # Errors
+    /// The first lab that is not whole, with the name of its folder before that of the file.
+    pub fn built_in() -> Result<Self, LabError> {
+        let mut labs = Vec::new();
+        for folder in LABS.dirs() {
+            let name = folder.path().display();
+            let lab = files(folder)
+                .read()
+                .map_err(|e| LabError { file: format!("labs/{name}/{}", e.file), ..e })?;
+            labs.push(Arc::new(lab));
+        }
+        labs.sort_by_key(|lab| lab.number);
+        Ok(Self(labs.into()))
+    }
+
+    /// The lab of that id.
+    #[must_use]
+    pub fn lab(&self, id: &LabId) -> Option<&Arc<Lab>> {
+        self.0.iter().find(|lab| lab.id == *id)
+    }
+
+    /// All labs.
+    pub fn labs(&self) -> impl Iterator<Item = &Arc<Lab>> {
+        self.0.iter()
+    }
+}
+
+fn files(folder: &Dir<'_>) -> LabFiles {
+    let mut files = LabFiles::default();
+    let mut pending: Vec<&DirEntry<'_>> = folder.entries().iter().collect();
+    while let Some(entry) = pending.pop() {
+        match entry {
+            DirEntry::Dir(dir) => pending.extend(dir.entries()),
+            DirEntry::File(file) => {
+                let path = file.path().strip_prefix(folder.path()).unwrap_or(file.path());
+                if let Some(text) = file.contents_utf8() {
+                    files.0.insert(path.display().to_string(), text.to_owned());
+                }
+            }
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lab_that_is_built_in_is_whole() {
+        let course = Course::built_in().unwrap_or_else(|e| panic!("{e}"));
+        assert!(course.labs().count() > 0);
+        assert!(course.lab(&"one-stable-front".parse().unwrap()).is_some());
+    }
+}

@@ -1,0 +1,202 @@
+//! One error for every handler: a status, a stable code, what happened, and what to do.
+//!
+//! ```text
+//! handler ─ WebError ─▶ response extension ─▶ `answer` (a middleware) ─▶ HTML page or problem+json
+//! ```
+//!
+//! Invariants: a 500's body never says why; its cause is logged once. Whether a person or a script asked is decided
+//! in one place.
+
+mod words;
+
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+use clusterip_cluster::actions::ActError;
+use clusterip_domain::ids::InvalidName;
+use clusterip_domain::lab::Lang;
+use clusterip_domain::traffic::LoadOutOfBounds;
+use serde::Serialize;
+
+use crate::http::{language_of, wants_json};
+use crate::pages::{self, ProblemView};
+use crate::run::{AimError, RunOver};
+
+/// What went wrong with a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WebError {
+    /// No such page, lab, step or object kind.
+    #[error("there is nothing at this address")]
+    NotFound,
+    /// The address exists, but not for this method.
+    #[error("this address does not take this method")]
+    MethodNotAllowed,
+    /// The `Host` header is not one of ours.
+    #[error("this server does not answer to the host {0:?}")]
+    ForeignHost(String),
+    /// A form that another site sent.
+    #[error("this form came from another site")]
+    CrossSite,
+    /// A form that is not as it should be.
+    #[error("{0}")]
+    BadForm(String),
+    /// A body that is too large.
+    #[error("the request is too large")]
+    TooLarge,
+    /// Too many viewers of one run.
+    #[error("too many windows look at this run")]
+    TooManyViewers,
+    /// The cluster does not answer yet.
+    #[error("the cluster is not ready yet")]
+    NotReady,
+    /// The server is stopping.
+    #[error(transparent)]
+    Stopping(#[from] RunOver),
+    /// A name that is none.
+    #[error(transparent)]
+    InvalidName(#[from] InvalidName),
+    /// An order without an address.
+    #[error(transparent)]
+    Aim(#[from] AimError),
+    /// A load out of its bounds.
+    #[error(transparent)]
+    Load(#[from] LoadOutOfBounds),
+    /// An act that failed.
+    #[error(transparent)]
+    Act(#[from] ActError),
+}
+
+impl WebError {
+    /// The stable code.
+    #[must_use]
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::ForeignHost(_) => "foreign_host",
+            Self::CrossSite => "cross_site",
+            Self::BadForm(_) => "bad_form",
+            Self::TooLarge => "too_large",
+            Self::TooManyViewers => "too_many_viewers",
+            Self::NotReady => "not_ready",
+            Self::Stopping(_) => "stopping",
+            Self::InvalidName(_) => "invalid_name",
+            Self::Aim(AimError::NoReadyPod) => "no_ready_pod",
+            Self::Aim(AimError::NoService(_)) => "no_service",
+            Self::Aim(AimError::NoVirtualIp(_)) => "no_virtual_ip",
+            Self::Aim(AimError::NoPort(_)) => "no_port",
+            Self::Load(_) => "load_out_of_bounds",
+            Self::Act(error) => error.code(),
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ForeignHost(_) => StatusCode::MISDIRECTED_REQUEST,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::BadForm(_) | Self::InvalidName(_) | Self::Load(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManyViewers => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotReady | Self::Stopping(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Aim(_) => StatusCode::CONFLICT,
+            Self::Act(ActError::Unreachable { .. }) => StatusCode::BAD_GATEWAY,
+            Self::Act(ActError::Api { status, .. }) => match status.code {
+                403 => StatusCode::FORBIDDEN,
+                404 => StatusCode::NOT_FOUND,
+                409 => StatusCode::CONFLICT,
+                500.. => StatusCode::BAD_GATEWAY,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            },
+            Self::Act(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+
+    /// What a person is told, in that language.
+    #[must_use]
+    pub(crate) fn problem(&self, lang: Lang) -> ProblemView {
+        let (title, cure) = words::of(self.code());
+        let detail = match self {
+            // The API server's words, as they are.
+            Self::Act(ActError::Api { status, .. }) => status.message.clone(),
+            other => other.to_string(),
+        };
+        ProblemView {
+            status: self.status().as_u16(),
+            code: self.code().to_owned(),
+            title: (*title.get(lang)).to_owned(),
+            detail,
+            cure: cure.map(|c| (*c.get(lang)).to_owned()),
+            line: match self {
+                Self::Act(error) => error.line(),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// An error on its way to [`answer`].
+#[derive(Clone)]
+struct Pending(std::sync::Arc<WebError>);
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        if self.status().is_server_error() {
+            tracing::warn!(code = self.code(), error = %self, source = ?std::error::Error::source(&self), "request failed");
+        }
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Pending(std::sync::Arc::new(self)));
+        response
+    }
+}
+
+/// The outermost layer: words an error for whoever asked.
+pub(crate) async fn answer(request: Request, next: Next) -> Response {
+    let lang = language_of(request.uri().path(), request.headers());
+    let json = wants_json(request.headers());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Pending>() {
+        Some(Pending(error)) => worded(&error, lang, json),
+        None => response,
+    }
+}
+
+/// An error as a response: a page, or a problem document (RFC 9457).
+#[must_use]
+pub(crate) fn worded(error: &WebError, lang: Lang, json: bool) -> Response {
+    let problem = error.problem(lang);
+    if json {
+        let body = serde_json::to_vec(&ProblemDocument::of(&problem)).unwrap_or_default();
+        (error.status(), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    } else {
+        (error.status(), Html(pages::error(lang, &problem))).into_response()
+    }
+}
+
+/// Source: <https://www.rfc-editor.org/rfc/rfc9457>. `type` is absent, which means `about:blank`.
+#[derive(Serialize)]
+struct ProblemDocument<'a> {
+    status: u16,
+    code: &'a str,
+    title: &'a str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cure: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+}
+
+impl<'a> ProblemDocument<'a> {
+    fn of(problem: &'a ProblemView) -> Self {
+        Self {
+            status: problem.status,
+            code: &problem.code,
+            title: &problem.title,
+            detail: &problem.detail,
+            cure: problem.cure.as_deref(),
+            line: problem.line,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The lab's page, its stream's twin, and "as YAML": `GET /{lang}/labs/{lab}`.
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use clusterip_domain::ids::LabId;
+use clusterip_domain::lab::Lang;
+use serde::Deserialize;
+
+use crate::error::WebError;
+use crate::http::{InLab, InRun};
+use crate::pages::{EditorView, LabPage, Said};
+use crate::start_page;
+use crate::state::AppState;
+
+/// The path of a lab's page.
+#[must_use]
+pub(crate) fn path(lang: Lang, lab: &LabId) -> String {
+    format!("/{}/labs/{lab}", lang.code())
+}
+
+/// The page; while the cluster is not ready, the start page in its place.
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    InLab { lang, lab }: InLab,
+) -> Result<Response, WebError> {
+    let Some(cluster) = state.cluster() else { return Ok(start_page::render(&state, lang)) };
+    let run = cluster.runs.open(&lab)?;
+    Ok(Html(render(&InRun { lang, run, cluster }, EditorView::default(), None)).into_response())
+}
+
+/// Renders the page with what an act left behind.
+pub(crate) fn render(at: &InRun, editor: EditorView<'_>, said: Option<Said>) -> String {
+    let view = at.run.view();
+    let page = LabPage {
+        lang: at.lang,
+        lab: &at.run.lab,
+        source: &at.cluster.source,
+        run: Some(&view),
+        stages: &[],
+        editor,
+        said,
+    };
+    page.render()
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Shown {
+    kind: String,
+    name: String,
+}
+
+/// `GET /{lang}/labs/{lab}/yaml/{kind}/{name}`: a live object as YAML.
+pub(crate) async fn yaml(at: InRun, Path(shown): Path<Shown>) -> Result<Response, WebError> {
+    let kind = shown.kind.parse().map_err(|()| WebError::NotFound)?;
+    let text = at.cluster.actions.yaml(&at.run.namespace, kind, &shown.name).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}

@@ -1,0 +1,140 @@
+//! Opening the cluster in the background, again whenever it is asked for after a failure, and starting all that
+//! runs on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clusterip_cluster::actions::Actions;
+use clusterip_cluster::agent_image::AgentImage as Packed;
+use clusterip_cluster::index::Index;
+use clusterip_cluster::source::{
+    self, AgentImage, Archive, Description, ImageTag, Progress, Source, SourceConfig, SourceError,
+    SourceKind, StageEvent,
+};
+use clusterip_cluster::watch as feeds;
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::pages::{self, SourceView};
+use crate::run::{Runs, Shared};
+use crate::startup::{Cluster, Failure, Outcome, Startup};
+
+/// How long the first lists may take: six small requests.
+const FIRST_LISTS: Duration = Duration::from_secs(60);
+
+/// What opening works with.
+pub(crate) struct Opening {
+    /// Which cluster.
+    pub config: SourceConfig,
+    /// The image of the pods.
+    pub image: Packed,
+    /// Where the page reads how far it is.
+    pub startup: watch::Sender<Startup>,
+    /// Asks for another try.
+    pub retry: Arc<Notify>,
+    /// Another listener to the stages: the terminal.
+    pub also: mpsc::UnboundedSender<StageEvent>,
+    /// Ends everything.
+    pub stop: CancellationToken,
+    /// Waits for it.
+    pub tasks: TaskTracker,
+}
+
+impl Opening {
+    /// Opens, and tries again when asked, until the cluster answers or the server stops.
+    pub(crate) async fn run(self) {
+        let stop = self.stop.clone();
+        let work = async {
+            loop {
+                self.startup.send_replace(Startup::new(self.config.stages()));
+                match self.attempt().await {
+                    Ok(cluster) => {
+                        self.startup.send_modify(|s| s.outcome = Outcome::Ready(Arc::new(cluster)));
+                        return;
+                    }
+                    Err(failure) => {
+                        tracing::error!(code = failure.code, detail = %failure.detail, "start-up failed");
+                        self.startup.send_modify(|s| s.fail(failure));
+                    }
+                }
+                self.retry.notified().await;
+            }
+        };
+        stop.run_until_cancelled(work).await;
+    }
+
+    async fn attempt(&self) -> Result<Cluster, Failure> {
+        let (to, mut events) = mpsc::unbounded_channel::<StageEvent>();
+        let listen = async {
+            while let Some(event) = events.recv().await {
+                self.startup.send_modify(|s| s.take(event.clone()));
+                // The terminal may have stopped listening: the page has not.
+                let _ = self.also.send(event);
+            }
+        };
+        let open = async {
+            // Dropped with the future, so that the listener ends too.
+            let progress = Progress::new(to);
+            let tags = tags(&self.image);
+            let agent = AgentImage { archive: Archive::Bytes(self.image.archive()), tags: &tags };
+            source::open(&self.config, Some(agent), &progress).await
+        };
+        let (opened, ()) = tokio::join!(open, listen);
+        let source = opened.map_err(|e| failure(&e))?;
+        Ok(self.start(source).await)
+    }
+
+    /// Starts the watches and waits until each has listed its resource once: before that, absence means nothing.
+    async fn start(&self, source: Source) -> Cluster {
+        let index = Arc::new(Index::default());
+        feeds::start(&source.client, &index, &self.tasks, &self.stop);
+        self.tasks.spawn(feeds::follow_rules(source.nodes.clone(), Arc::clone(&index), self.stop.clone()));
+        let mut revisions = index.revisions();
+        let synced = async { while !index.synced() && revisions.changed().await.is_ok() {} };
+        if tokio::time::timeout(FIRST_LISTS, synced).await.is_err() {
+            tracing::warn!("the first lists are not complete; the page will say that it is behind");
+        }
+        let view = view(&source.description, source.capabilities.simulated);
+        let shared = Shared {
+            client: source.client.clone(),
+            index: Arc::clone(&index),
+            source: view.clone(),
+            boot: u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default(),
+            stop: self.stop.clone(),
+            tasks: self.tasks.clone(),
+        };
+        Cluster {
+            actions: Actions::new(source.client.clone()),
+            client: source.client,
+            index,
+            source: view,
+            runs: Runs::new(shared),
+        }
+    }
+}
+
+/// The image's tags as a source wants them.
+#[must_use]
+pub fn tags(packed: &Packed) -> Vec<ImageTag> {
+    let tag =
+        |(reference, digest): (&str, &str)| ImageTag { reference: reference.into(), digest: digest.into() };
+    packed.references().map(tag).collect()
+}
+
+fn failure(error: &SourceError) -> Failure {
+    Failure { code: error.code(), detail: error.chain(), cure: error.cure() }
+}
+
+fn view(description: &Description, simulated: bool) -> SourceView {
+    SourceView {
+        kind: match description.kind {
+            SourceKind::Kind => pages::SourceKind::Kind,
+            SourceKind::Kubeconfig => pages::SourceKind::Kubeconfig,
+        },
+        name: description.context.clone(),
+        version: description.kubernetes_version.clone(),
+        simulated,
+    }
+}

@@ -1,0 +1,315 @@
+//! The one task that changes a run: it takes in what the watch saw, what the client reports and what the student
+//! does, and shows what came of it, at most one picture every [`FRAME`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clusterip_cluster::index::Index;
+use clusterip_cluster::traffic::{self, Report};
+use clusterip_domain::ids::Namespace;
+use clusterip_domain::lab::{Lab, Lang};
+use clusterip_domain::traffic::Line;
+use jiff::Timestamp;
+use kube::Client;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::destination::{AimError, Order};
+use super::hub::{Hub, LastSeen, Viewer};
+use super::state::RunState;
+use super::tick::Tick;
+use super::view::{RunView, Trouble};
+use crate::pages::{self, SourceView};
+
+/// The least time between two pictures: changes within it are shown together.
+const FRAME: Duration = Duration::from_millis(40);
+/// Acts waiting for the reducer; each takes microseconds.
+const COMMANDS: usize = 32;
+/// Reports waiting for the reducer: the client sends ten a second.
+const REPORTS: usize = 64;
+
+/// An act that changes the run itself.
+#[derive(Debug)]
+pub enum Command {
+    /// Note the IPs of the Ready pods; answers how many there are.
+    NoteIps(oneshot::Sender<usize>),
+    /// Send a load; an older one ends.
+    Send(Order, oneshot::Sender<Result<(), AimError>>),
+    /// Stop the load.
+    Stop(oneshot::Sender<()>),
+    /// Begin the lab anew: progress, notebook and counts.
+    Restart(oneshot::Sender<()>),
+    /// Preparing the namespace failed, or succeeded after that.
+    Trouble(Option<Trouble>),
+}
+
+/// A run, from outside.
+#[derive(Debug)]
+pub struct RunHandle {
+    /// The lab.
+    pub lab: Arc<Lab>,
+    /// Its namespace.
+    pub namespace: Namespace,
+    source: SourceView,
+    commands: mpsc::Sender<Command>,
+    view: watch::Receiver<Arc<RunView>>,
+    hubs: Arc<[Hub; 2]>,
+}
+
+/// What a reducer works with.
+pub(super) struct Parts {
+    pub(super) client: Client,
+    pub(super) index: Arc<Index>,
+    pub(super) namespace: Namespace,
+    pub(super) lab: Arc<Lab>,
+    pub(super) source: SourceView,
+    pub(super) boot: u64,
+    pub(super) stop: CancellationToken,
+}
+
+/// The reducer went away: the server is stopping.
+#[derive(Debug, thiserror::Error)]
+#[error("the run is over: the server is stopping")]
+pub struct RunOver;
+
+impl RunHandle {
+    /// What a page shows now.
+    #[must_use]
+    pub fn view(&self) -> Arc<RunView> {
+        Arc::clone(&self.view.borrow())
+    }
+
+    /// Follows what a page shows.
+    #[must_use]
+    pub fn views(&self) -> watch::Receiver<Arc<RunView>> {
+        self.view.clone()
+    }
+
+    /// Sends a command and waits for its answer.
+    ///
+    /// # Errors
+    /// The server is stopping.
+    pub async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, RunOver> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).await.map_err(|_| RunOver)?;
+        answered.await.map_err(|_| RunOver)
+    }
+
+    /// Says what keeps the run from going on.
+    pub async fn trouble(&self, trouble: Option<Trouble>) {
+        // If the reducer is gone, so is everyone who could be told.
+        let _ = self.commands.send(Command::Trouble(trouble)).await;
+    }
+
+    /// How many viewers there are in both languages.
+    #[must_use]
+    pub fn viewers(&self) -> usize {
+        self.hubs.iter().map(Hub::viewers).sum()
+    }
+
+    /// A viewer comes, or comes back.
+    #[must_use]
+    pub fn join(&self, lang: Lang, last: Option<LastSeen>) -> Viewer {
+        let render = || pages::fragments(lang, &self.lab, &self.source, &self.view());
+        hub(&self.hubs, lang).join(last, render)
+    }
+
+    /// The whole picture, for a viewer that lost frames.
+    #[must_use]
+    pub fn whole(&self, lang: Lang) -> bytes::Bytes {
+        hub(&self.hubs, lang).whole()
+    }
+}
+
+fn hub(hubs: &[Hub; 2], lang: Lang) -> &Hub {
+    match lang {
+        Lang::En => &hubs[0],
+        Lang::It => &hubs[1],
+    }
+}
+
+/// Starts the reducer of a run.
+pub(super) fn start(parts: Parts) -> (RunHandle, impl Future<Output = ()> + Send + 'static) {
+    let (commands, incoming) = mpsc::channel(COMMANDS);
+    let (report, reports) = mpsc::channel(REPORTS);
+    let state = RunState::new(Arc::clone(&parts.lab), parts.index.snapshot(&parts.namespace));
+    let (views, view) = watch::channel(Arc::new(state.view()));
+    let hubs = Arc::new([Hub::new(parts.boot), Hub::new(parts.boot)]);
+    let handle = RunHandle {
+        lab: Arc::clone(&parts.lab),
+        namespace: parts.namespace.clone(),
+        source: parts.source.clone(),
+        commands,
+        view,
+        hubs: Arc::clone(&hubs),
+    };
+    let reducer = Reducer { parts, state, views, hubs, report, load: None, loads: 0, samples: Vec::new() };
+    (handle, reducer.run(incoming, reports))
+}
+
+/// A report and the number of the load it is about: one that was replaced may still have something to say.
+type Numbered = (u64, Report);
+
+struct Reducer {
+    parts: Parts,
+    state: RunState,
+    views: watch::Sender<Arc<RunView>>,
+    hubs: Arc<[Hub; 2]>,
+    report: mpsc::Sender<Numbered>,
+    load: Option<CancellationToken>,
+    loads: u64,
+    samples: Vec<clusterip_domain::traffic::Sample>,
+}
+
+impl Reducer {
+    async fn run(mut self, mut incoming: mpsc::Receiver<Command>, mut reports: mpsc::Receiver<Numbered>) {
+        let stop = self.parts.stop.clone();
+        let mut revisions = self.parts.index.revisions();
+        revisions.mark_changed();
+        // When the next picture is due, if one is.
+        let mut due: Option<Instant> = None;
+        loop {
+            let picture = async move {
+                match due {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                changed = revisions.changed() => match changed {
+                    Ok(()) => due = due.or_else(|| Some(Instant::now() + FRAME)),
+                    Err(_) => break,
+                },
+                Some(command) = incoming.recv() => {
+                    self.observe();
+                    self.command(command);
+                    self.show();
+                }
+                Some((number, report)) = reports.recv() => {
+                    if number == self.loads {
+                        self.report(report);
+                    }
+                }
+                () = picture => {
+                    due = None;
+                    self.observe();
+                    self.show();
+                }
+            }
+        }
+        self.stop_load();
+    }
+
+    fn observe(&mut self) {
+        let snapshot = self.parts.index.snapshot(&self.parts.namespace);
+        self.state.observe(snapshot, Timestamp::now());
+    }
+
+    fn command(&mut self, command: Command) {
+        // Whoever asked may have gone away: then nobody waits for the answer.
+        match command {
+            Command::NoteIps(answer) => drop(answer.send(self.state.note_ips())),
+            Command::Send(order, answer) => drop(answer.send(self.send(&order))),
+            Command::Stop(answer) => {
+                self.stop_load();
+                let _ = answer.send(());
+            }
+            Command::Restart(answer) => {
+                self.stop_load();
+                let snapshot = self.parts.index.snapshot(&self.parts.namespace);
+                self.state = RunState::new(Arc::clone(&self.parts.lab), snapshot);
+                let _ = answer.send(());
+            }
+            Command::Trouble(trouble) => self.state.set_trouble(trouble),
+        }
+    }
+
+    fn send(&mut self, order: &Order) -> Result<(), AimError> {
+        let aim = order.aim(&self.state)?;
+        self.stop_load();
+        self.loads += 1;
+        let token = self.parts.stop.child_token();
+        self.state.begin(aim.target, &aim.spec, Timestamp::now());
+        let (to_me, number) = (self.report.clone(), self.loads);
+        let (sender, mut receiver) = mpsc::channel(REPORTS);
+        let load = traffic::send(
+            self.parts.client.clone(),
+            self.parts.namespace.clone(),
+            aim.spec,
+            sender,
+            token.clone(),
+        );
+        self.load = Some(token);
+        tokio::spawn(async move {
+            let forward = async {
+                while let Some(report) = receiver.recv().await {
+                    if to_me.send((number, report)).await.is_err() {
+                        return;
+                    }
+                }
+            };
+            tokio::join!(load, forward);
+        });
+        Ok(())
+    }
+
+    fn stop_load(&mut self) {
+        if let Some(token) = self.load.take() {
+            token.cancel();
+            // What the load still reports is no longer asked for.
+            self.loads += 1;
+            self.state.end();
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        let structural = match report {
+            Report::Line(Line::Batch(batch)) => {
+                self.samples.clone_from(&batch.samples);
+                self.state.record(&batch)
+            }
+            Report::Line(Line::Started { .. } | Line::Finished { .. }) => false,
+            Report::Interrupted(error) => {
+                self.state.set_trouble(Some(Trouble::Traffic { detail: error.to_string() }));
+                true
+            }
+            Report::Over => {
+                self.load = None;
+                self.state.end();
+                true
+            }
+        };
+        self.tick();
+        if structural {
+            self.show();
+        }
+    }
+
+    fn tick(&mut self) {
+        let samples = std::mem::take(&mut self.samples);
+        if let Some(window) = self.state.window() {
+            for hub in self.hubs.iter().filter(|h| h.watched()) {
+                hub.tick(&Tick::of(window, &samples));
+            }
+        }
+        self.publish();
+    }
+
+    fn publish(&self) -> Arc<RunView> {
+        let view = Arc::new(self.state.view());
+        self.views.send_replace(Arc::clone(&view));
+        view
+    }
+
+    fn show(&self) {
+        let view = self.publish();
+        for lang in Lang::ALL {
+            let hub = hub(&self.hubs, lang);
+            if hub.watched() {
+                hub.show(pages::fragments(lang, &self.parts.lab, &self.parts.source, &view));
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The start page and its stream: what is being done until the cluster answers.
+
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use futures_util::stream;
+
+use clusterip_domain::lab::Lang;
+
+use crate::http::{InLang, language_of};
+use crate::lab_page;
+use crate::pages::{self, LabCard, StartupPage};
+use crate::run::event;
+use crate::startup::Outcome;
+use crate::state::AppState;
+
+/// `GET /`: to the browser's language.
+pub(crate) async fn root(headers: HeaderMap) -> Redirect {
+    Redirect::to(&format!("/{}", language_of("/", &headers).code()))
+}
+
+/// `GET /{lang}`: the list of labs, or the start page.
+pub(crate) async fn home(State(state): State<AppState>, InLang(lang): InLang) -> Response {
+    let Some(cluster) = state.cluster() else { return render(&state, lang) };
+    let cards: Vec<LabCard<'_>> =
+        state.course.labs().map(|lab| LabCard { lab, done: cluster.runs.done(&lab.id) }).collect();
+    Html(pages::home(lang, &cluster.source, &cards)).into_response()
+}
+
+/// The start page, which is not yet what was asked for: 503 with a hint when to ask again.
+pub(crate) fn render(state: &AppState, lang: Lang) -> Response {
+    let stages = state.startup.borrow().views(lang);
+    let page = StartupPage { lang, stages: &stages }.render();
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], Html(page)).into_response()
+}
+
+/// `POST /{lang}/startup/retry`: try again after a failure.
+pub(crate) async fn retry(State(state): State<AppState>, InLang(lang): InLang) -> Redirect {
+    state.retry.notify_one();
+    Redirect::to(&format!("/{}", lang.code()))
+}
+
+/// `GET /{lang}/startup/events`: the stages as they go, then where to go.
+pub(crate) async fn events(State(state): State<AppState>, InLang(lang): InLang) -> Response {
+    let mut startup = state.startup.clone();
+    startup.mark_changed();
+    let next = move |(mut startup, state): (tokio::sync::watch::Receiver<_>, AppState)| async move {
+        let changed = state.stop.run_until_cancelled(startup.changed()).await?;
+        changed.ok()?;
+        let bytes = frame(&startup.borrow_and_update(), &state, lang);
+        Some((Ok::<Bytes, Infallible>(bytes), (startup, state)))
+    };
+    crate::events::response(Body::from_stream(stream::unfold((startup, state), next)))
+}
+
+fn frame(startup: &crate::startup::Startup, state: &AppState, lang: Lang) -> Bytes {
+    if matches!(startup.outcome, Outcome::Ready(_)) {
+        let first = state.course.labs().next();
+        let to = first.map_or_else(|| format!("/{}", lang.code()), |lab| lab_page::path(lang, &lab.id));
+        return event("ready", &to);
+    }
+    let html = pages::stages(lang, &startup.views(lang));
+    event("fragment", &serde_json::json!({"id": "stages", "html": html}))
+}

@@ -1,0 +1,3 @@
+module clusterip-lab/kind/probe
+
+go 1.24.0
