@@ -109,7 +109,7 @@ pub(super) fn lay_out(diagram: &mut Diagram) {
     };
     let pods_end = pods_top + rows * m.pod_step;
     diagram.width = m.width;
-    diagram.height = m.least_height.max(pods_end).max(services * m.service_step + 2.0 * m.pod.y.min(24.0));
+    diagram.height = m.least_height.max(pods_end).max(services * m.service_step + 2.0 * m.pod.y.min(44.0));
     let middle = diagram.height / 2.0;
     if let Some(client) = &mut diagram.client {
         client.frame = m.client;

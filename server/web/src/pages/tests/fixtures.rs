@@ -317,6 +317,7 @@ impl Scene {
             progress: self.progress,
             noted: self.noted,
             snapshot: Arc::new(self.snapshot),
+            trouble: None,
         }
     }
 }

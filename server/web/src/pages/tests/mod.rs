@@ -171,7 +171,7 @@ fn start_up_that_failed_names_the_cure_and_waits_for_nothing() {
     assert!(
         StartupPage { lang: Lang::It, stages: &stages() }
             .render()
-            .contains("data-stream=\"/startup/events\"")
+            .contains("data-stream=\"/it/startup/events\"")
     );
 }
 
