@@ -48,7 +48,10 @@ words! {
         starting: "Starting", "Avvio";
         starting_lead: "The lab is getting its cluster ready. The first time takes some minutes; this page moves on by itself.", "Il laboratorio sta preparando il suo cluster. La prima volta servono alcuni minuti; questa pagina prosegue da sola.";
         starting_failed: "The lab could not start", "Il laboratorio non è partito";
-        starting_failed_lead: "The stage marked below did not work. Do what it says, then start the lab again.", "La fase segnata qui sotto non è riuscita. Fai quello che dice, poi riavvia il laboratorio.";
+        starting_failed_lead: "The stage marked below did not work. Do what it says, then try again.", "La fase segnata qui sotto non è riuscita. Fai quello che dice, poi riprova.";
+        try_again: "Try again", "Riprova";
+        trouble_preparing: "Your namespace could not be prepared; it is being tried again. {why}", "Il tuo namespace non è ancora pronto; si sta riprovando. {why}";
+        trouble_traffic: "The way to the client pod broke; the traffic starts again by itself. {why}", "Il collegamento con il pod client si è interrotto; il traffico riparte da solo. {why}";
         stage_waiting: "waiting", "in attesa";
         stage_running: "in progress", "in corso";
         stage_done: "done", "fatto";

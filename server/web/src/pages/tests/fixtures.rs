@@ -317,11 +317,13 @@ impl Scene {
             progress: self.progress,
             noted: self.noted,
             snapshot: Arc::new(self.snapshot),
+            trouble: None,
         }
     }
 }
 
 /// Every state worth looking at, by name.
+#[expect(clippy::too_many_lines, reason = "a list, one entry a scene")]
 pub(super) fn scenes() -> Vec<(&'static str, RunView)> {
     use TargetKind::{PodIp, VirtualIp};
     let each = Connections::NewPerRequest;

@@ -11,8 +11,10 @@ use fixtures::{Scene, lab, scenes, source, stages};
 use super::*;
 use crate::run::RunView;
 
-const IDS: [&str; 10] =
-    ["status", "steps", "picture", "traffic", "tools", "rules", "table", "events", "notebook", "sheets"];
+const IDS: [&str; 11] = [
+    "status", "trouble", "steps", "picture", "traffic", "tools", "rules", "table", "events", "notebook",
+    "sheets",
+];
 
 fn page(lang: Lang, run: &RunView) -> String {
     let (lab, source) = (lab(), source());
@@ -169,7 +171,7 @@ fn start_up_that_failed_names_the_cure_and_waits_for_nothing() {
     assert!(
         StartupPage { lang: Lang::It, stages: &stages() }
             .render()
-            .contains("data-stream=\"/startup/events\"")
+            .contains("data-stream=\"/it/startup/events\"")
     );
 }
 
