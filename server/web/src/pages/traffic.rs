@@ -75,8 +75,15 @@ pub fn traffic(lang: Lang, lab: &Lab, run: &RunView) -> String {
         rates: RATES.map(|r| (r, r == nearest(rate))),
         keep: window.is_some_and(|w| w.connections != Connections::NewPerRequest),
         running: window.is_some_and(|w| w.running),
+        elsewhere: window.is_some_and(|w| calls_an_old_address(run, w)),
         numbers: window.map(|window| Numbers::of(w, window, run.evenness)),
     })
+}
+
+/// The Service has another address than the one that is called: it was made anew.
+fn calls_an_old_address(run: &RunView, window: &Window) -> bool {
+    let ip = run.snapshot.service(&window.target.name).and_then(|s| s.cluster_ip);
+    window.target.kind == TargetKind::VirtualIp && ip.is_some_and(|ip| ip.to_string() != window.target.host)
 }
 
 fn nearest(rate: u32) -> u32 {
@@ -93,6 +100,8 @@ struct TrafficTemplate<'a> {
     rates: [(u32, bool); 4],
     keep: bool,
     running: bool,
+    /// What is called is not what would be called now.
+    elsewhere: bool,
     numbers: Option<Numbers>,
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clusterip_domain::lab::{Lab, Lang};
 
 use super::fixtures;
+use super::scenes::scenes;
 use crate::pages::{
     EditorView, LabCard, LabPage, ProblemView, Said, SourceKind, SourceView, StageState, StartupPage, error,
     home,
@@ -38,10 +39,10 @@ fn gallery() {
         fs::write(root.join(format!("{name}.{}.html", lang.code())), html).unwrap();
     };
     for lang in Lang::ALL {
-        for (name, run) in fixtures::scenes() {
+        for (name, run) in scenes() {
             write(name, lang, page(lang, &lab, &source, Some(&run)).render());
         }
-        let (_, run) = fixtures::scenes().swap_remove(3);
+        let (_, run) = scenes().swap_remove(3);
         let document = &lab.documents["start/service.yaml"].replace("port: 80\n", "port: 80000\n");
         let editor = EditorView { document, error: Some(problem()) };
         let said = Some(Said::Problem(problem()));

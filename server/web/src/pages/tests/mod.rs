@@ -2,11 +2,13 @@
 
 mod fixtures;
 mod gallery;
+mod scenes;
 
 use clusterip_domain::lab::Lang;
 use clusterip_domain::ledger::TargetKind;
 use clusterip_domain::traffic::Connections;
-use fixtures::{Scene, lab, scenes, source, stages};
+use fixtures::{Scene, lab, source, stages};
+use scenes::scenes;
 
 use super::*;
 use crate::run::RunView;
