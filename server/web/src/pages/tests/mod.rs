@@ -13,8 +13,10 @@ use scenes::scenes;
 use super::*;
 use crate::run::RunView;
 
-const IDS: [&str; 10] =
-    ["status", "steps", "picture", "traffic", "tools", "rules", "table", "events", "notebook", "sheets"];
+const IDS: [&str; 11] = [
+    "status", "trouble", "steps", "picture", "traffic", "tools", "rules", "table", "events", "notebook",
+    "sheets",
+];
 
 fn page(lang: Lang, run: &RunView) -> String {
     let (lab, source) = (lab(), source());
