@@ -39,9 +39,7 @@ export function follow(url, { tick, changed }) {
     source.addEventListener("fragment", (event) => {
       live();
       const { id, html } = JSON.parse(event.data);
-      // A page that was loaded before its namespace was ready has no place for it: it loads itself anew.
       if (morph(id, html)) changed?.(id);
-      else if (document.querySelector("[data-preparing]")) location.reload();
     });
     source.addEventListener("tick", (event) => tick?.(JSON.parse(event.data)));
     source.addEventListener("bye", () => lost("bye"));

@@ -95,7 +95,7 @@ pub struct Fragment {
 pub fn fragments(lang: Lang, lab: &Lab, source: &SourceView, run: &RunView) -> Vec<Fragment> {
     let part = |id, html| Fragment { id, html };
     vec![
-        part("status", status(lang, source, Some(run))),
+        part("status", status(lang, source, run)),
         part("trouble", trouble(lang, run)),
         part("steps", steps(lang, lab, run)),
         part("picture", picture(lang, run)),

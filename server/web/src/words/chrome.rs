@@ -25,7 +25,6 @@ words! {
         source_kubeconfig: "real cluster", "vero cluster";
         source_practice: "simulated cluster", "cluster simulato";
         live: "live", "dal vivo";
-        preparing: "preparing", "in preparazione";
         stale: "stale since {at}", "fermo dalle {at}";
         stale_why: "The watch on the cluster is behind: what you see may be out of date. It reconnects by itself; nothing you did is lost.", "L’osservazione del cluster è in ritardo: ciò che vedi può non essere aggiornato. Si ricollega da sola; nulla di ciò che hai fatto va perso.";
         simulated_why: "Simulated: no kernel and no real network stand behind this picture.", "Simulato: dietro questa figura non ci sono né un kernel né una rete vera.";
@@ -57,8 +56,6 @@ words! {
         stage_done: "done", "fatto";
         stage_skipped: "not needed", "non serve";
         stage_failed: "failed", "non riuscita";
-        namespace_preparing: "Your namespace is being prepared", "Il tuo namespace è in preparazione";
-        namespace_preparing_lead: "A namespace of your own, its limits, and the client pod that will send requests. A few seconds.", "Un namespace tutto tuo, i suoi limiti e il pod client che manderà le richieste. Pochi secondi.";
         error_back: "Back to the labs", "Torna ai laboratori";
         error_code: "code", "codice";
     }

@@ -26,8 +26,8 @@ fn problem() -> ProblemView {
     }
 }
 
-fn page<'a>(lang: Lang, lab: &'a Lab, source: &'a SourceView, run: Option<&'a RunView>) -> LabPage<'a> {
-    LabPage { lang, lab, source, run, stages: &[], editor: EditorView::default(), said: None }
+fn page<'a>(lang: Lang, lab: &'a Lab, source: &'a SourceView, run: &'a RunView) -> LabPage<'a> {
+    LabPage { lang, lab, source, run, editor: EditorView::default(), said: None }
 }
 
 /// The course's own first lab, to see its text in place.
@@ -60,18 +60,18 @@ fn gallery() {
     };
     for lang in Lang::ALL {
         for (name, run) in scenes() {
-            write(name, lang, page(lang, &lab, &source, Some(&run)).render());
+            write(name, lang, page(lang, &lab, &source, &run).render());
         }
         let first = first_lab();
         for (done, (_, mut run)) in scenes().into_iter().skip(1).take(first.steps.len()).enumerate() {
             run.progress = Progress { done, holding: vec![true, false] };
-            write(&format!("first-lab-{}", done + 1), lang, page(lang, &first, &source, Some(&run)).render());
+            write(&format!("first-lab-{}", done + 1), lang, page(lang, &first, &source, &run).render());
         }
         let (_, run) = scenes().swap_remove(3);
         let document = &lab.documents["start/service.yaml"].replace("port: 80\n", "port: 80000\n");
         let editor = EditorView { document, error: Some(problem()) };
         let said = Some(Said::Problem(problem()));
-        write("refused", lang, LabPage { editor, said, ..page(lang, &lab, &source, Some(&run)) }.render());
+        write("refused", lang, LabPage { editor, said, ..page(lang, &lab, &source, &run) }.render());
         let simulated = SourceView {
             kind: SourceKind::Practice,
             name: "practice".into(),
@@ -82,10 +82,9 @@ fn gallery() {
         write(
             "simulated",
             lang,
-            LabPage { source: &simulated, said, ..page(lang, &lab, &source, Some(&run)) }.render(),
+            LabPage { source: &simulated, said, ..page(lang, &lab, &source, &run) }.render(),
         );
         let stages = fixtures::stages();
-        write("preparing", lang, LabPage { stages: &stages, ..page(lang, &lab, &source, None) }.render());
         write("startup", lang, StartupPage { lang, stages: &stages }.render());
         let mut failed = fixtures::stages();
         failed[2].state = StageState::Failed;
