@@ -9,9 +9,6 @@
 //! Invariants: every wait is for a condition, inside a time, and says what it saw last when the time is over. A
 //! background task that panics fails the test it belongs to. What a test starts ends with it.
 
-// Whoever writes a test wants a failure where it happens, not a `Result`.
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
-
 pub mod browser;
 pub mod chi_squared;
 pub mod http;
