@@ -172,3 +172,6 @@ pub async fn until(
     };
     tokio::time::timeout(within, wait).await.map_err(|_| Box::new(index.snapshot(namespace)))
 }
+
+#[cfg(test)]
+mod tests;
