@@ -11,7 +11,7 @@ import { say } from "./words.js";
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 10_000;
 
-/** @typedef {{tick?: (tick: any) => void, changed?: (id: string) => void}} Listeners */
+/** @typedef {{tick?: (tick: any | null) => void, changed?: (id: string) => void}} Listeners */
 
 /**
  * @param {string} url
@@ -30,6 +30,8 @@ export function follow(url, { tick, changed }) {
     source = new EventSource(url);
     source.onopen = () => {
       wait = FIRST_WAIT_MS;
+      // What another stream counted, perhaps of another server, does not go on here.
+      tick?.(null);
       live();
     };
     source.onerror = () => {

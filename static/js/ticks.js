@@ -18,11 +18,11 @@ const BAR = { x: 20, width: 208, top: 78, bottom: 100 };
 let last;
 let failedBefore = 0;
 
-/** @param {Tick} tick */
+/** @param {Tick | null} tick nothing, when what was counted no longer counts */
 export function show(tick) {
-  failedBefore = last?.failed ?? 0;
-  last = tick;
-  write(tick);
+  failedBefore = tick ? (last?.failed ?? 0) : 0;
+  last = tick ?? undefined;
+  if (tick) write(tick);
 }
 
 /** After a fragment was changed: it may have been written before the last tick. @param {string} id */
