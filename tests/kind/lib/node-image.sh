@@ -15,13 +15,10 @@ image_loaded() {
 # Sets image_origin, for the summary.
 ensure_node_image() {
   local began=$EPOCHSECONDS
-  local record=$state_dir/node-image-built
   image_origin="from cache"
-  [[ -f $record ]] && image_origin+=" ($(<"$record"))"
   if ! image_loaded && ! stage_done node-image; then
     build_node_image
     image_origin="built in $((EPOCHSECONDS - began)) s"
-    echo "$image_origin on $(date -u +%F)" >"$record"
   fi
   build_commands
   image_loaded || load_node_image
