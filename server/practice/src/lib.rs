@@ -1,1 +1,4 @@
 //! The embedded practice cluster.
+
+pub mod status;
+pub mod store;
