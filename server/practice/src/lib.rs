@@ -1,4 +1,5 @@
 //! The embedded practice cluster.
 
+pub mod network;
 pub mod status;
 pub mod store;
