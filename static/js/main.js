@@ -23,7 +23,7 @@ if (stream) {
   follow(stream, {
     tick: (tick) => {
       ticks.show(tick);
-      dots.run(tick);
+      if (tick) dots.run(tick);
     },
     changed: (id) => {
       ticks.again(id);

@@ -26,6 +26,10 @@ const OURS = new Set(["role", "aria-selected", "aria-busy", "aria-haspopup", "ta
 function keep(old, next) {
   if (!(old instanceof Element)) return true;
   if (old.hasAttribute("data-keep")) return false;
+  // Another one in its place: what was opened or closed was not this one.
+  if (old instanceof HTMLDetailsElement && next instanceof HTMLDetailsElement && old.id !== next.id) {
+    old.open = next.open;
+  }
   if (!touched.has(old)) return true;
   // The tag and the options may change, what the reader chose stays if it is still offered.
   if (old instanceof HTMLSelectElement && next instanceof HTMLSelectElement) {

@@ -11,8 +11,14 @@ export function toast(words) {
   const note = document.createElement("p");
   note.className = "toast";
   note.textContent = words;
+  // Shown anew each time, so that it stands above a sheet that was opened meanwhile.
+  if (toasts.matches(":popover-open")) toasts.hidePopover();
+  toasts.showPopover();
   toasts.replaceChildren(note);
-  setTimeout(() => note.remove(), TOAST_MS);
+  setTimeout(() => {
+    note.remove();
+    if (!toasts.childElementCount && toasts.matches(":popover-open")) toasts.hidePopover();
+  }, TOAST_MS);
 }
 
 /**

@@ -11,7 +11,7 @@ import { say } from "./words.js";
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 10_000;
 
-/** @typedef {{tick?: (tick: any) => void, changed?: (id: string) => void}} Listeners */
+/** @typedef {{tick?: (tick: any | null) => void, changed?: (id: string) => void}} Listeners */
 
 /**
  * @param {string} url
@@ -30,6 +30,8 @@ export function follow(url, { tick, changed }) {
     source = new EventSource(url);
     source.onopen = () => {
       wait = FIRST_WAIT_MS;
+      // What another stream counted, perhaps of another server, does not go on here.
+      tick?.(null);
       live();
     };
     source.onerror = () => {
@@ -39,9 +41,7 @@ export function follow(url, { tick, changed }) {
     source.addEventListener("fragment", (event) => {
       live();
       const { id, html } = JSON.parse(event.data);
-      // A page that was loaded before its namespace was ready has no place for it: it loads itself anew.
       if (morph(id, html)) changed?.(id);
-      else if (document.querySelector("[data-preparing]")) location.reload();
     });
     source.addEventListener("tick", (event) => tick?.(JSON.parse(event.data)));
     source.addEventListener("bye", () => lost("bye"));

@@ -18,11 +18,11 @@ const BAR = { x: 20, width: 208, top: 78, bottom: 100 };
 let last;
 let failedBefore = 0;
 
-/** @param {Tick} tick */
+/** @param {Tick | null} tick nothing, when what was counted no longer counts */
 export function show(tick) {
-  failedBefore = last?.failed ?? 0;
-  last = tick;
-  write(tick);
+  failedBefore = tick ? (last?.failed ?? 0) : 0;
+  last = tick ?? undefined;
+  if (tick) write(tick);
 }
 
 /** After a fragment was changed: it may have been written before the last tick. @param {string} id */
@@ -33,6 +33,7 @@ export function again(id) {
 /** @param {Tick} tick */
 function write(tick) {
   for (const pod of tick.pods) writePod(pod);
+  for (const pod of unnamed(tick)) writePod({ pod, answered: 0, share: 0, band: null });
   const rate = tick.running ? say("perSecond", { n: tick.ratePerSecond }) : say("idle");
   each("[data-rate]", "", (element) => text(element, rate));
   number("answered", count(tick.answered));
@@ -42,6 +43,13 @@ function write(tick) {
   number("target", say(tick.running ? "running" : "ended", { host: tick.target.host, port: tick.target.port }));
   writeErrors(tick.errors);
   writeSentence(tick);
+}
+
+/** Pods in the picture that the tick does not name: they have no part of what is counted now. @param {Tick} tick */
+function unnamed(tick) {
+  const named = new Set(tick.pods.map((p) => p.pod));
+  const shown = Array.from(document.querySelectorAll("[data-count]"), (e) => e.getAttribute("data-count") ?? "");
+  return new Set(shown.filter((pod) => pod && !named.has(pod)));
 }
 
 /** @param {PodTick} pod */

@@ -13,7 +13,7 @@ export function listen() {
     const typing = /** @type {Element} */ (event.target).matches?.("input, textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "p" && document.querySelector('[data-do="present"]')) present(!("present" in root.dataset));
-    if (event.key === "Escape" && !document.querySelector(":popover-open, dialog[open]")) present(false);
+    if (event.key === "Escape" && !document.querySelector(".sheet:popover-open, dialog[open]")) present(false);
   });
 }
 

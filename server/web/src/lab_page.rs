@@ -1,6 +1,6 @@
 //! The lab's page, its stream's twin, and "as YAML": `GET /{lang}/labs/{lab}`.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use clusterip_domain::ids::LabId;
@@ -23,24 +23,26 @@ pub(crate) fn path(lang: Lang, lab: &LabId) -> String {
 pub(crate) async fn get(
     State(state): State<AppState>,
     InLab { lang, lab }: InLab,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
     let Some(cluster) = state.cluster() else { return Ok(start_page::render(&state, lang)) };
     let run = cluster.runs.open(&lab)?;
-    Ok(Html(render(&InRun { lang, run, cluster }, EditorView::default(), None)).into_response())
+    let document = asked.edit.and_then(|file| lab.documents.get(&file)).map_or("", String::as_str);
+    let editor = EditorView { document, error: None };
+    Ok(Html(render(&InRun { lang, run, cluster }, editor, None)).into_response())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    /// A document of the lab to put in the editor, where no script can.
+    edit: Option<String>,
 }
 
 /// Renders the page with what an act left behind.
 pub(crate) fn render(at: &InRun, editor: EditorView<'_>, said: Option<Said>) -> String {
     let view = at.run.view();
-    let page = LabPage {
-        lang: at.lang,
-        lab: &at.run.lab,
-        source: &at.cluster.source,
-        run: Some(&view),
-        stages: &[],
-        editor,
-        said,
-    };
+    let page =
+        LabPage { lang: at.lang, lab: &at.run.lab, source: &at.cluster.source, run: &view, editor, said };
     page.render()
 }
 

@@ -1,6 +1,7 @@
 //! The start page and its stream: what is being done until the cluster answers.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -14,8 +15,11 @@ use crate::http::{InLang, language_of};
 use crate::lab_page;
 use crate::pages::{self, LabCard, StartupPage};
 use crate::run::event;
-use crate::startup::Outcome;
+use crate::startup::{Outcome, Startup};
 use crate::state::AppState;
+
+/// How long a new try may take to begin.
+const BEGINS_WITHIN: Duration = Duration::from_secs(2);
 
 /// `GET /`: to the browser's language.
 pub(crate) async fn root(headers: HeaderMap) -> Redirect {
@@ -37,9 +41,16 @@ pub(crate) fn render(state: &AppState, lang: Lang) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], Html(page)).into_response()
 }
 
-/// `POST /{lang}/startup/retry`: try again after a failure.
+/// `POST /{lang}/startup/retry`: try again after a failure. Answers when the new try has begun, so that the page it
+/// leads to shows that one and not the failure before it.
 pub(crate) async fn retry(State(state): State<AppState>, InLang(lang): InLang) -> Redirect {
-    state.retry.notify_one();
+    let failed = |startup: &Startup| matches!(startup.outcome, Outcome::Failed(_));
+    let mut startup = state.startup.clone();
+    if failed(&startup.borrow_and_update()) {
+        state.retry.notify_one();
+        // If it takes longer, or the server stops, the page says so itself.
+        let _ = tokio::time::timeout(BEGINS_WITHIN, startup.wait_for(|s| !failed(s))).await;
+    }
     Redirect::to(&format!("/{}", lang.code()))
 }
 
@@ -56,7 +67,7 @@ pub(crate) async fn events(State(state): State<AppState>, InLang(lang): InLang) 
     crate::events::response(Body::from_stream(stream::unfold((startup, state), next)))
 }
 
-fn frame(startup: &crate::startup::Startup, state: &AppState, lang: Lang) -> Bytes {
+fn frame(startup: &Startup, state: &AppState, lang: Lang) -> Bytes {
     if matches!(startup.outcome, Outcome::Ready(_)) {
         let first = state.course.labs().next();
         let to = first.map_or_else(|| format!("/{}", lang.code()), |lab| lab_page::path(lang, &lab.id));

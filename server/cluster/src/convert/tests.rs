@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Convert;
 
-fn pod(metadata: &Value, status: Value) -> clusterip_domain::snapshot::Pod {
+fn pod(metadata: &Value, status: &Value) -> clusterip_domain::snapshot::Pod {
     let mut meta = json!({"name": "p", "uid": "u"});
     meta.as_object_mut().unwrap().extend(metadata.as_object().unwrap().clone());
     let spec = json!({"containers": [{"name": "c", "image": "i:v1", "ports": [{"containerPort": 8080}]}]});
@@ -44,15 +44,15 @@ fn a_pods_state_is_read_from_phase_conditions_and_deletion() {
         (none, json!({"phase": "Failed", "reason": "Evicted"}), PodState::Failed, Some("Evicted")),
     ];
     for (metadata, status, state, reason) in cases {
-        let pod = pod(&metadata, status.clone());
+        let pod = pod(&metadata, &status);
         assert_eq!((pod.state, pod.reason.as_deref()), (state, reason), "{status}");
     }
 }
 
 #[test]
 fn the_labs_client_is_told_from_the_students_pods() {
-    assert_eq!(pod(&json!({"labels": {"clusterip-lab/role": "client"}}), json!({})).role, PodRole::Client);
-    assert_eq!(pod(&json!({"labels": {"app": "client"}}), json!({})).role, PodRole::Workload);
+    assert_eq!(pod(&json!({"labels": {"clusterip-lab/role": "client"}}), &json!({})).role, PodRole::Client);
+    assert_eq!(pod(&json!({"labels": {"app": "client"}}), &json!({})).role, PodRole::Workload);
 }
 
 #[test]

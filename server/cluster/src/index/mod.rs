@@ -82,7 +82,7 @@ impl Index {
             inner.behind.remove(&Feed::Watch(kind));
             match change {
                 Change::Put { namespace, object } if is_ours(&namespace) => {
-                    inner.namespaces.entry(namespace).or_default().put(object);
+                    inner.namespaces.entry(namespace).or_default().put(*object);
                 }
                 Change::Gone { namespace, kind, name } => {
                     if let Some(objects) = inner.namespaces.get_mut(&namespace) {

@@ -54,7 +54,7 @@ pub enum Change {
         /// Its namespace.
         namespace: String,
         /// The object.
-        object: Object,
+        object: Box<Object>,
     },
     /// An object is gone.
     Gone {

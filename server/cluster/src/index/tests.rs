@@ -19,7 +19,7 @@ fn service(name: &str) -> Object {
 }
 
 fn put(namespace: &str, name: &str) -> Change {
-    Change::Put { namespace: namespace.into(), object: service(name) }
+    Change::Put { namespace: namespace.into(), object: Box::new(service(name)) }
 }
 
 fn names(index: &Index, namespace: &str) -> Vec<String> {
@@ -52,7 +52,7 @@ fn a_list_of_one_kind_leaves_the_others_alone() {
     let index = Index::default();
     index.apply(put("lab-a", "s"));
     let replica_set = ReplicaSet { name: "r".into(), owner: None, replicas: 1, ready: 1 };
-    index.apply(Change::Put { namespace: "lab-a".into(), object: Object::ReplicaSet(replica_set) });
+    index.apply(Change::Put { namespace: "lab-a".into(), object: Box::new(Object::ReplicaSet(replica_set)) });
     index.apply(Change::Relisted { kind: Kind::ReplicaSet, objects: vec![] });
     assert_eq!(names(&index, "lab-a"), ["s"]);
 }
@@ -105,7 +105,7 @@ fn events_are_the_newest_first_and_bounded() {
             message: String::new(),
             count: 1,
         };
-        let object = Object::Event(format!("p.{second}"), event);
+        let object = Box::new(Object::Event(format!("p.{second}"), event));
         index.apply(Change::Put { namespace: "lab-a".into(), object });
     }
     let events = index.snapshot(&"lab-a".parse().unwrap()).events;

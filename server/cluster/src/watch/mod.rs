@@ -109,7 +109,9 @@ impl Feeder {
                 self.index.apply(Change::Relisted { kind, objects });
             }
             Event::Apply(object) => match object.namespace().zip(convert(&object)) {
-                Some((namespace, object)) => self.index.apply(Change::Put { namespace, object }),
+                Some((namespace, object)) => {
+                    self.index.apply(Change::Put { namespace, object: Box::new(object) });
+                }
                 None => tracing::warn!(?kind, "skipped an object without a name or namespace"),
             },
             Event::Delete(object) => {
@@ -131,7 +133,7 @@ impl Feeder {
 }
 
 /// kube-runtime's own back-off, but never longer than [`BACKOFF_CAP`].
-fn backoff() -> impl Iterator<Item = Duration> + kube::runtime::utils::Backoff {
+fn backoff() -> impl kube::runtime::utils::Backoff {
     Capped(watcher::DefaultBackoff::default())
 }
 
@@ -170,3 +172,6 @@ pub async fn until(
     };
     tokio::time::timeout(within, wait).await.map_err(|_| Box::new(index.snapshot(namespace)))
 }
+
+#[cfg(test)]
+mod tests;

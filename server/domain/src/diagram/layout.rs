@@ -88,7 +88,11 @@ pub fn vacant(diagram: &Diagram) -> [Frame; 2] {
         Shape::Wide => Frame { y: (diagram.height - TALLNESS) / 2.0, h: TALLNESS, ..frame },
         Shape::Tall => Frame { h: TALLNESS, ..frame },
     };
-    [place(m.service), place(m.pod)]
+    let [service, pods] = [place(m.service), place(m.pod)];
+    match diagram.shape {
+        Shape::Wide => [service, pods],
+        Shape::Tall => [m.service, pods],
+    }
 }
 
 /// Gives every box its frame, every edge its path, and the picture its size.
@@ -105,7 +109,7 @@ pub(super) fn lay_out(diagram: &mut Diagram) {
     };
     let pods_end = pods_top + rows * m.pod_step;
     diagram.width = m.width;
-    diagram.height = m.least_height.max(pods_end).max(services * m.service_step + 2.0 * m.pod.y.min(24.0));
+    diagram.height = m.least_height.max(pods_end).max(services * m.service_step + 2.0 * m.pod.y.min(44.0));
     let middle = diagram.height / 2.0;
     if let Some(client) = &mut diagram.client {
         client.frame = m.client;

@@ -375,8 +375,10 @@ fn edges(
     let mut edges = Vec::new();
     let edge = |id: String, kind, hue, active| Edge { id, path: String::new(), kind, hue, active };
     for service in services {
-        let targeted =
-            running.is_some_and(|w| w.target.kind != TargetKind::PodIp && w.target.name == service.name);
+        // A Service made anew under the name of one that is gone is not where the traffic goes.
+        let haunted = !service.ghost && services.iter().any(|s| s.ghost && s.name == service.name);
+        let targeted = !haunted
+            && running.is_some_and(|w| w.target.kind != TargetKind::PodIp && w.target.name == service.name);
         if client.is_some() {
             let kind = if service.ghost { EdgeKind::Dead } else { EdgeKind::ClientToService };
             edges.push(edge(format!("client-service:{}", service.name), kind, None, targeted));

@@ -18,7 +18,11 @@ use tracing_subscriber::EnvFilter;
 
 /// A web lab for the Kubernetes ClusterIP Service, on a real cluster.
 #[derive(Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(
+    version,
+    about = "A web lab for the Kubernetes ClusterIP Service, on a real cluster",
+    max_term_width = 100
+)]
 pub(crate) struct Command {
     #[command(subcommand)]
     what: Option<What>,

@@ -15,7 +15,7 @@ use super::{ServeArgs, progress};
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let source = args.source()?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|e| explain(args.listen, e))?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|e| explain(args.listen, &e))?;
     let address = listener.local_addr().context("the listener has no address")?;
     println!("clusterip-lab is at http://{address} (Ctrl-C stops it)");
     let shutdown = CancellationToken::new();
@@ -29,7 +29,7 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn explain(address: SocketAddr, error: std::io::Error) -> anyhow::Error {
+fn explain(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
     let cure = match error.kind() {
         ErrorKind::AddrInUse => "another program listens there: stop it, or choose another with --listen",
         ErrorKind::PermissionDenied => "ports below 1024 need rights: choose a higher one with --listen",

@@ -17,7 +17,11 @@ pub(super) fn of(code: &str) -> (Words, Option<Words>) {
 }
 
 fn title_and_cure(code: &str) -> Option<(Words, Words)> {
-    manifest(code).or_else(|| traffic(code)).or_else(|| request(code)).or_else(|| cluster(code))
+    manifest(code)
+        .or_else(|| rule(code))
+        .or_else(|| traffic(code))
+        .or_else(|| request(code))
+        .or_else(|| cluster(code))
 }
 
 fn manifest(code: &str) -> Option<(Words, Words)> {
@@ -55,6 +59,12 @@ fn manifest(code: &str) -> Option<(Words, Words)> {
             say("This kind is not part of the lab", "Questo kind non fa parte del laboratorio"),
             say("Use one of the kinds that are named.", "Usa uno dei kind indicati."),
         ),
+        _ => return None,
+    })
+}
+
+fn rule(code: &str) -> Option<(Words, Words)> {
+    Some(match code {
         "cluster_scoped_kind" => (
             say("This kind belongs to the whole cluster", "Questo kind riguarda tutto il cluster"),
             say(

@@ -3,7 +3,7 @@
 use askama::Template;
 use clusterip_domain::lab::{Lab, Lang};
 
-use super::{Fragment, ProblemView, SourceView, StageView, fragments, html, lab_path, startup, traffic};
+use super::{Fragment, ProblemView, SourceView, fragments, html, lab_path};
 use crate::run::RunView;
 use crate::words::Words;
 
@@ -34,10 +34,8 @@ pub struct LabPage<'a> {
     pub lab: &'a Lab,
     /// The cluster.
     pub source: &'a SourceView,
-    /// The run; `None` while its namespace is being prepared.
-    pub run: Option<&'a RunView>,
-    /// What the preparation has come to; only shown while there is no run.
-    pub stages: &'a [StageView],
+    /// The run.
+    pub run: &'a RunView,
     /// The editor.
     pub editor: EditorView<'a>,
     /// The outcome of the act that led here, if one did.
@@ -60,27 +58,14 @@ impl LabPage<'_> {
             home: format!("/{}", self.lang.code()),
             other_path: lab_path(other, &self.lab.id),
         };
-        let number = format!("{:02}", self.lab.number);
-        let Some(run) = self.run else {
-            return html(&PreparingTemplate {
-                head,
-                w,
-                number,
-                lab_title: title,
-                source: self.source,
-                status: traffic::status(self.lang, self.source, None),
-                stages: startup::stages(self.lang, self.stages),
-                stream: format!("{path}/events"),
-            });
-        };
         html(&LabTemplate {
             head,
             w,
-            number,
+            number: format!("{:02}", self.lab.number),
             lab_title: title,
             source: self.source,
             path: &path,
-            parts: Parts(fragments(self.lang, self.lab, self.source, run)),
+            parts: Parts(fragments(self.lang, self.lab, self.source, self.run)),
             editor: &self.editor,
             // What is said at the editor is not said twice.
             said: self.said.as_ref().filter(|_| self.editor.error.is_none()),
@@ -121,17 +106,4 @@ struct LabTemplate<'a> {
     parts: Parts,
     editor: &'a EditorView<'a>,
     said: Option<&'a Said>,
-}
-
-#[derive(Template)]
-#[template(path = "pages/preparing.html")]
-struct PreparingTemplate<'a> {
-    head: Head<'a>,
-    w: &'static Words,
-    number: String,
-    lab_title: &'a str,
-    source: &'a SourceView,
-    status: String,
-    stages: String,
-    stream: String,
 }

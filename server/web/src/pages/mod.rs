@@ -19,6 +19,7 @@ mod sheets;
 mod startup;
 mod steps;
 mod traffic;
+mod trouble;
 
 use askama::Template;
 use clusterip_domain::ids::LabId;
@@ -33,6 +34,7 @@ pub use sheets::sheets;
 pub use startup::{StageState, StageView, StartupPage, stages};
 pub use steps::{steps, tools};
 pub use traffic::{status, traffic};
+pub use trouble::trouble;
 
 use clusterip_domain::lab::Lab;
 
@@ -93,7 +95,8 @@ pub struct Fragment {
 pub fn fragments(lang: Lang, lab: &Lab, source: &SourceView, run: &RunView) -> Vec<Fragment> {
     let part = |id, html| Fragment { id, html };
     vec![
-        part("status", status(lang, source, Some(run))),
+        part("status", status(lang, source, run)),
+        part("trouble", trouble(lang, run)),
         part("steps", steps(lang, lab, run)),
         part("picture", picture(lang, run)),
         part("traffic", traffic(lang, lab, run)),

@@ -16,14 +16,12 @@ const RATES: [u32; 4] = [1, 5, 20, 100];
 /// The rate that is chosen at first: one that shows a spread within seconds, and whose dots can be followed.
 const FIRST_RATE: u32 = 20;
 
-/// Source, version, and whether what is shown is live; without a run, that it is being prepared.
+/// Source, version, and whether what is shown is live.
 #[must_use]
-pub fn status(lang: Lang, source: &SourceView, run: Option<&RunView>) -> String {
+pub fn status(lang: Lang, source: &SourceView, run: &RunView) -> String {
     let w = Words::of(lang);
-    let stale = run.and_then(|r| r.snapshot.stale_since);
-    let stale = stale.map(|at| fill(w.chrome.stale, &[("at", &format::clock(at))]));
-    let state = if run.is_some() { w.chrome.live } else { w.chrome.preparing };
-    write_status(w, source, Some((run.is_some(), state)), stale)
+    let stale = run.snapshot.stale_since.map(|at| fill(w.chrome.stale, &[("at", &format::clock(at))]));
+    write_status(w, source, Some(w.chrome.live), stale)
 }
 
 /// Source and version alone, for a page that follows no run.
@@ -34,7 +32,7 @@ pub(super) fn status_of_source(lang: Lang, source: &SourceView) -> String {
 fn write_status(
     w: &'static Words,
     source: &SourceView,
-    state: Option<(bool, &'static str)>,
+    state: Option<&'static str>,
     stale: Option<String>,
 ) -> String {
     html(&StatusTemplate {
@@ -56,8 +54,8 @@ struct StatusTemplate<'a> {
     w: &'static Words,
     source: &'a SourceView,
     what: &'static str,
-    /// Whether it is live, and the word for it.
-    state: Option<(bool, &'static str)>,
+    /// The word for being live, where a run is followed.
+    state: Option<&'static str>,
     stale: Option<String>,
 }
 
@@ -75,8 +73,15 @@ pub fn traffic(lang: Lang, lab: &Lab, run: &RunView) -> String {
         rates: RATES.map(|r| (r, r == nearest(rate))),
         keep: window.is_some_and(|w| w.connections != Connections::NewPerRequest),
         running: window.is_some_and(|w| w.running),
+        elsewhere: window.is_some_and(|w| calls_an_old_address(run, w)),
         numbers: window.map(|window| Numbers::of(w, window, run.evenness)),
     })
+}
+
+/// The Service has another address than the one that is called: it was made anew.
+fn calls_an_old_address(run: &RunView, window: &Window) -> bool {
+    let ip = run.snapshot.service(&window.target.name).and_then(|s| s.cluster_ip);
+    window.target.kind == TargetKind::VirtualIp && ip.is_some_and(|ip| ip.to_string() != window.target.host)
 }
 
 fn nearest(rate: u32) -> u32 {
@@ -93,6 +98,8 @@ struct TrafficTemplate<'a> {
     rates: [(u32, bool); 4],
     keep: bool,
     running: bool,
+    /// What is called is not what would be called now.
+    elsewhere: bool,
     numbers: Option<Numbers>,
 }
 

@@ -23,3 +23,6 @@ pub use reducer::{Command, RunHandle, RunOver};
 pub use runs::{Runs, Shared};
 pub use state::RunState;
 pub use view::{Noted, RunView, Trouble};
+
+#[cfg(test)]
+mod tests;

@@ -214,12 +214,14 @@ impl Reducer {
             Command::Send(order, answer) => drop(answer.send(self.send(&order))),
             Command::Stop(answer) => {
                 self.stop_load();
+                self.tick();
                 let _ = answer.send(());
             }
             Command::Restart(answer) => {
                 self.stop_load();
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
                 self.state = RunState::new(Arc::clone(&self.parts.lab), snapshot);
+                self.tick();
                 let _ = answer.send(());
             }
             Command::Trouble(trouble) => self.state.set_trouble(trouble),
@@ -289,10 +291,10 @@ impl Reducer {
 
     fn tick(&mut self) {
         let samples = std::mem::take(&mut self.samples);
-        if let Some(window) = self.state.window() {
-            for hub in self.hubs.iter().filter(|h| h.watched()) {
-                hub.tick(&Tick::of(window, &samples));
-            }
+        // Without a window it says so: what browsers counted until now no longer counts.
+        let tick = self.state.window().map(|window| Tick::of(window, &samples));
+        for hub in self.hubs.iter().filter(|h| h.watched()) {
+            hub.tick(&tick);
         }
         self.publish();
     }

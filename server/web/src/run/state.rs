@@ -113,12 +113,6 @@ impl RunState {
         self.trouble = trouble;
     }
 
-    /// Whether the lab's client pod is Ready.
-    #[must_use]
-    pub fn client_ready(&self) -> bool {
-        self.snapshot.client().is_some_and(|c| c.state == PodState::Ready)
-    }
-
     /// The load that runs, or ran last.
     #[must_use]
     pub fn window(&self) -> Option<&Window> {
@@ -129,12 +123,6 @@ impl RunState {
     #[must_use]
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
-    }
-
-    /// What has come and gone.
-    #[must_use]
-    pub fn history(&self) -> &History {
-        &self.history
     }
 
     /// What the student noted.

@@ -25,7 +25,6 @@ words! {
         source_kubeconfig: "real cluster", "vero cluster";
         source_practice: "simulated cluster", "cluster simulato";
         live: "live", "dal vivo";
-        preparing: "preparing", "in preparazione";
         stale: "stale since {at}", "fermo dalle {at}";
         stale_why: "The watch on the cluster is behind: what you see may be out of date. It reconnects by itself; nothing you did is lost.", "L’osservazione del cluster è in ritardo: ciò che vedi può non essere aggiornato. Si ricollega da sola; nulla di ciò che hai fatto va perso.";
         simulated_why: "Simulated: no kernel and no real network stand behind this picture.", "Simulato: dietro questa figura non ci sono né un kernel né una rete vera.";
@@ -48,14 +47,15 @@ words! {
         starting: "Starting", "Avvio";
         starting_lead: "The lab is getting its cluster ready. The first time takes some minutes; this page moves on by itself.", "Il laboratorio sta preparando il suo cluster. La prima volta servono alcuni minuti; questa pagina prosegue da sola.";
         starting_failed: "The lab could not start", "Il laboratorio non è partito";
-        starting_failed_lead: "The stage marked below did not work. Do what it says, then start the lab again.", "La fase segnata qui sotto non è riuscita. Fai quello che dice, poi riavvia il laboratorio.";
+        starting_failed_lead: "The stage marked below did not work. Do what it says, then try again.", "La fase segnata qui sotto non è riuscita. Fai quello che dice, poi riprova.";
+        try_again: "Try again", "Riprova";
+        trouble_preparing: "Your namespace could not be prepared; it is being tried again. {why}", "Il tuo namespace non è ancora pronto; si sta riprovando. {why}";
+        trouble_traffic: "The way to the client pod broke; the traffic starts again by itself. {why}", "Il collegamento con il pod client si è interrotto; il traffico riparte da solo. {why}";
         stage_waiting: "waiting", "in attesa";
         stage_running: "in progress", "in corso";
         stage_done: "done", "fatto";
         stage_skipped: "not needed", "non serve";
         stage_failed: "failed", "non riuscita";
-        namespace_preparing: "Your namespace is being prepared", "Il tuo namespace è in preparazione";
-        namespace_preparing_lead: "A namespace of your own, its limits, and the client pod that will send requests. A few seconds.", "Un namespace tutto tuo, i suoi limiti e il pod client che manderà le richieste. Pochi secondi.";
         error_back: "Back to the labs", "Torna ai laboratori";
         error_code: "code", "codice";
     }

@@ -8,7 +8,7 @@ words! {
         title: "The Service, its clients and its pods", "Il Service, i suoi client e i suoi pod";
         describe_client: "A client pod at {ip}.", "Un pod client all’indirizzo {ip}.";
         describe_no_client: "No client pod yet.", "Ancora nessun pod client.";
-        describe_service: "Service {name} at {ip}, {ports}, selector {selector}, {ready} of {endpoints} endpoints ready.", "Service {name} all’indirizzo {ip}, {ports}, selettore {selector}, {ready} endpoint pronti su {endpoints}.";
+        describe_service: "Service {name} at {ip}, {ports}, selector {selector}, {ready} of {endpoints} endpoints ready.", "Service {name} all’indirizzo {ip}, {ports}, selector {selector}, {ready} endpoint pronti su {endpoints}.";
         describe_pod: "Pod {name} at {ip}: {state}.", "Pod {name} all’indirizzo {ip}: {state}.";
         tier_client: "client", "client";
         tier_service: "Service", "Service";
@@ -47,8 +47,8 @@ words! {
         truth_labels: "labels", "label";
         truth_endpoint: "endpoint", "endpoint";
         truth_rule: "rule", "regola";
-        labels_match: "Its labels match a Service’s selector", "I suoi label corrispondono al selector di un Service";
-        labels_match_not: "No Service’s selector matches its labels", "Nessun selector di un Service corrisponde ai suoi label";
+        labels_match: "Its labels match a Service’s selector", "Le sue label corrispondono al selector di un Service";
+        labels_match_not: "No Service’s selector matches its labels", "Nessun selector di un Service corrisponde alle sue label";
         endpoint_ready: "In the EndpointSlice, ready: it takes new connections", "Nell’EndpointSlice, ready: riceve nuove connessioni";
         endpoint_draining: "In the EndpointSlice, terminating but serving: it finishes what it has", "Nell’EndpointSlice, terminating ma serving: finisce ciò che ha";
         endpoint_not_ready: "In the EndpointSlice, not ready: nothing new comes", "Nell’EndpointSlice, non ready: non arriva nulla di nuovo";

@@ -40,7 +40,7 @@ words! {
         too_even: "Too even for chance (p = {p}): this looks like taking turns.", "Troppo uniforme per il caso (p = {p}): sembrano turni.";
         keep_alive_why: "Kept-alive connections: each was given to a pod once, so shares say nothing about chance.", "Connessioni tenute aperte: ciascuna è stata assegnata una volta a un pod, quindi le quote non dicono nulla sul caso.";
         pod_ip_why: "Straight to one pod: no Service has a say, so if this pod dies nobody takes over.", "Dritto a un solo pod: nessun Service c’entra, quindi se questo pod muore nessuno subentra.";
-        refused_why: "Refused: the address answers that nobody takes the connection. Has the Service a ready endpoint?", "Rifiutate: l’indirizzo risponde che nessuno accetta la connessione. Il Service ha un endpoint pronto?";
+        refused_why: "Refused: something answers at once that nobody takes the connection here. No ready endpoint, or no program listening on that port.", "Rifiutate: qualcosa risponde subito che qui nessuno accetta la connessione. Nessun endpoint pronto, o nessun programma in ascolto su quella porta.";
         timeout_why: "No answer: whoever had this address is gone, or the packets are dropped.", "Nessuna risposta: chi aveva questo indirizzo non c’è più, oppure i pacchetti si perdono.";
         no_route_why: "No route: no pod has this IP any more.", "Nessuna strada: nessun pod ha più questo IP.";
         dns_why: "The name does not resolve: is there a Service of this name in this namespace?", "Il nome non si risolve: c’è un Service con questo nome in questo namespace?";

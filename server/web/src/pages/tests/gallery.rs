@@ -1,12 +1,14 @@
 //! Writes every state as static pages, to look at in a browser:
 //! `cargo test -p clusterip-web gallery -- --ignored`, then serve `target/gallery`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use clusterip_domain::lab::{Lab, Lang};
+use clusterip_domain::lab::{Lab, LabFiles, Lang, Progress};
 
 use super::fixtures;
+use super::scenes::scenes;
 use crate::pages::{
     EditorView, LabCard, LabPage, ProblemView, Said, SourceKind, SourceView, StageState, StartupPage, error,
     home,
@@ -24,8 +26,27 @@ fn problem() -> ProblemView {
     }
 }
 
-fn page<'a>(lang: Lang, lab: &'a Lab, source: &'a SourceView, run: Option<&'a RunView>) -> LabPage<'a> {
-    LabPage { lang, lab, source, run, stages: &[], editor: EditorView::default(), said: None }
+fn page<'a>(lang: Lang, lab: &'a Lab, source: &'a SourceView, run: &'a RunView) -> LabPage<'a> {
+    LabPage { lang, lab, source, run, editor: EditorView::default(), said: None }
+}
+
+/// The course's own first lab, to see its text in place.
+fn first_lab() -> Lab {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../labs/01-one-stable-front");
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+                files.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    LabFiles(files).read().unwrap()
 }
 
 #[test]
@@ -38,14 +59,19 @@ fn gallery() {
         fs::write(root.join(format!("{name}.{}.html", lang.code())), html).unwrap();
     };
     for lang in Lang::ALL {
-        for (name, run) in fixtures::scenes() {
-            write(name, lang, page(lang, &lab, &source, Some(&run)).render());
+        for (name, run) in scenes() {
+            write(name, lang, page(lang, &lab, &source, &run).render());
         }
-        let (_, run) = fixtures::scenes().swap_remove(3);
+        let first = first_lab();
+        for (done, (_, mut run)) in scenes().into_iter().skip(1).take(first.steps.len()).enumerate() {
+            run.progress = Progress { done, holding: vec![true, false] };
+            write(&format!("first-lab-{}", done + 1), lang, page(lang, &first, &source, &run).render());
+        }
+        let (_, run) = scenes().swap_remove(3);
         let document = &lab.documents["start/service.yaml"].replace("port: 80\n", "port: 80000\n");
         let editor = EditorView { document, error: Some(problem()) };
         let said = Some(Said::Problem(problem()));
-        write("refused", lang, LabPage { editor, said, ..page(lang, &lab, &source, Some(&run)) }.render());
+        write("refused", lang, LabPage { editor, said, ..page(lang, &lab, &source, &run) }.render());
         let simulated = SourceView {
             kind: SourceKind::Practice,
             name: "practice".into(),
@@ -56,10 +82,9 @@ fn gallery() {
         write(
             "simulated",
             lang,
-            LabPage { source: &simulated, said, ..page(lang, &lab, &source, Some(&run)) }.render(),
+            LabPage { source: &simulated, said, ..page(lang, &lab, &source, &run) }.render(),
         );
         let stages = fixtures::stages();
-        write("preparing", lang, LabPage { stages: &stages, ..page(lang, &lab, &source, None) }.render());
         write("startup", lang, StartupPage { lang, stages: &stages }.render());
         let mut failed = fixtures::stages();
         failed[2].state = StageState::Failed;

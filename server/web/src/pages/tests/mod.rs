@@ -2,30 +2,25 @@
 
 mod fixtures;
 mod gallery;
+mod scenes;
 
 use clusterip_domain::lab::Lang;
 use clusterip_domain::ledger::TargetKind;
 use clusterip_domain::traffic::Connections;
-use fixtures::{Scene, lab, scenes, source, stages};
+use fixtures::{Scene, lab, source, stages};
+use scenes::scenes;
 
 use super::*;
 use crate::run::RunView;
 
-const IDS: [&str; 10] =
-    ["status", "steps", "picture", "traffic", "tools", "rules", "table", "events", "notebook", "sheets"];
+const IDS: [&str; 11] = [
+    "status", "trouble", "steps", "picture", "traffic", "tools", "rules", "table", "events", "notebook",
+    "sheets",
+];
 
 fn page(lang: Lang, run: &RunView) -> String {
     let (lab, source) = (lab(), source());
-    LabPage {
-        lang,
-        lab: &lab,
-        source: &source,
-        run: Some(run),
-        stages: &[],
-        editor: EditorView::default(),
-        said: None,
-    }
-    .render()
+    LabPage { lang, lab: &lab, source: &source, run, editor: EditorView::default(), said: None }.render()
 }
 
 /// Everything between `<` and `>`, without comments and the document type.
@@ -126,8 +121,7 @@ fn names_from_a_cluster_are_words_not_html() {
     let (lab, source) = (lab(), source());
     let page = |said, error| {
         let editor = EditorView { document: "</textarea><script>alert(1)</script>", error };
-        LabPage { lang: Lang::En, lab: &lab, source: &source, run: Some(&run), stages: &[], editor, said }
-            .render()
+        LabPage { lang: Lang::En, lab: &lab, source: &source, run: &run, editor, said }.render()
     };
     let htmls = [
         page(Some(Said::Problem(problem.clone())), None),
@@ -141,24 +135,6 @@ fn names_from_a_cluster_are_words_not_html() {
 }
 
 #[test]
-fn without_a_run_the_page_shows_the_stages_and_follows_the_stream() {
-    let (lab, source, stages) = (lab(), source(), stages());
-    let page = LabPage {
-        lang: Lang::En,
-        lab: &lab,
-        source: &source,
-        run: None,
-        stages: &stages,
-        editor: EditorView::default(),
-        said: None,
-    };
-    let html = page.render();
-    assert_strict("preparing", &html);
-    assert!(html.contains("data-stream=\"/en/labs/one-stable-front/events\" data-preparing"));
-    assert!(html.contains("34 s") && html.contains("aria-current=\"step\""));
-}
-
-#[test]
 fn start_up_that_failed_names_the_cure_and_waits_for_nothing() {
     let mut failed = stages();
     failed[2].state = StageState::Failed;
@@ -169,7 +145,7 @@ fn start_up_that_failed_names_the_cure_and_waits_for_nothing() {
     assert!(
         StartupPage { lang: Lang::It, stages: &stages() }
             .render()
-            .contains("data-stream=\"/startup/events\"")
+            .contains("data-stream=\"/it/startup/events\"")
     );
 }
 
@@ -178,17 +154,9 @@ fn a_simulated_cluster_is_said_to_be_one_on_every_page() {
     let practice = SourceView { kind: SourceKind::Practice, simulated: true, ..source() };
     let (lab, run) = (lab(), Scene::new().view());
     let said = "no kernel and no real network";
-    let page = |run| LabPage {
-        lang: Lang::En,
-        lab: &lab,
-        source: &practice,
-        run,
-        stages: &[],
-        editor: EditorView::default(),
-        said: None,
-    };
-    assert!(page(Some(&run)).render().contains(said));
-    assert!(page(None).render().contains(said));
+    let editor = EditorView::default();
+    let page = LabPage { lang: Lang::En, lab: &lab, source: &practice, run: &run, editor, said: None };
+    assert!(page.render().contains(said));
     assert!(home(Lang::En, &practice, &[LabCard { lab: &lab, done: 1 }]).contains(said));
 }
 

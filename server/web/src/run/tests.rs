@@ -1,0 +1,200 @@
+//! A run's rules, played without a cluster.
+
+use std::sync::Arc;
+
+use clusterip_domain::lab::{Destination, Lab, LabFiles};
+use clusterip_domain::ledger::TargetKind;
+use clusterip_domain::snapshot::{
+    ContainerPort, Endpoint, EndpointSlice, Labels, Pod, PodRole, PodState, Service, ServicePort,
+    ServiceType, Snapshot,
+};
+use clusterip_domain::traffic::{BackendCount, Batch, Connections, ErrorCount, ErrorKind};
+use jiff::Timestamp;
+
+use super::{AimError, Order, RunState, Trouble};
+
+const YAML: &str = "format_version: 1\nid: x\nnumber: 1\nminutes: 5\nsteps:\n\
+- id: pods\n  checks:\n  - {cel: 'snapshot.pods.size() > 0', says: {en: a, it: a}}\n\
+- id: answers\n  checks:\n  - {cel: 'traffic.exists(t, t.answered >= 5)', says: {en: b, it: b}}\n\
+- id: more\n  checks:\n  - {cel: 'traffic.exists(t, t.answered >= 5)', says: {en: c, it: c}}\n";
+const PROSE: &str = "# T\n\n## pods: P\n\n## answers: A\n\n## more: M\n";
+
+fn lab() -> Arc<Lab> {
+    let files = [("lab.yaml", YAML), ("en.md", PROSE), ("it.md", PROSE)];
+    let files = LabFiles(files.map(|(p, t)| (p.to_owned(), t.to_owned())).into());
+    Arc::new(files.read().unwrap())
+}
+
+fn pod(n: u8, state: PodState) -> Pod {
+    Pod {
+        name: format!("web-{n}"),
+        uid: format!("uid-{n}"),
+        role: PodRole::Workload,
+        state,
+        reason: None,
+        ip: Some([10, 244, 0, n].into()),
+        node: None,
+        labels: Labels::new(),
+        owner: None,
+        image: "i:v1".into(),
+        ports: vec![ContainerPort { name: None, port: 9000 }],
+        restarts: 0,
+        created_at: None,
+    }
+}
+
+fn nothing() -> Snapshot {
+    Snapshot::empty("lab-x".parse().unwrap())
+}
+
+fn pods(pods: &[(u8, PodState)]) -> Snapshot {
+    Snapshot { pods: pods.iter().map(|(n, state)| pod(*n, *state)).collect(), ..nothing() }
+}
+
+fn with_service(mut snapshot: Snapshot) -> Snapshot {
+    snapshot.services.push(Service {
+        name: "svc".into(),
+        uid: "svc".into(),
+        service_type: ServiceType::ClusterIP,
+        cluster_ip: Some([10, 96, 0, 9].into()),
+        headless: false,
+        ports: vec![ServicePort { name: None, port: 80, target_port: "9000".into(), protocol: "TCP".into() }],
+        selector: Labels::new(),
+        client_ip_affinity: false,
+        created_at: None,
+    });
+    let endpoint = |p: &Pod| Endpoint {
+        address: p.ip,
+        pod: Some(p.name.clone()),
+        ready: p.state == PodState::Ready,
+        serving: true,
+        terminating: false,
+    };
+    let endpoints = snapshot.pods.iter().map(endpoint).collect();
+    let slice = EndpointSlice { name: "s".into(), service: Some("svc".into()), ports: vec![9000], endpoints };
+    snapshot.endpoint_slices.push(slice);
+    snapshot
+}
+
+fn state(snapshot: Snapshot) -> RunState {
+    RunState::new(lab(), snapshot)
+}
+
+fn order(to: Destination) -> Order {
+    Order { to, rate_per_second: 10, connections: Connections::NewPerRequest }
+}
+
+fn to_service() -> Order {
+    order(Destination::VirtualIp { service: "svc".into() })
+}
+
+fn send(state: &mut RunState, order: &Order) {
+    let aim = order.aim(state).unwrap();
+    state.begin(aim.target, &aim.spec, Timestamp::UNIX_EPOCH);
+}
+
+fn answered(n: u8, count: u64) -> Batch {
+    let backend =
+        BackendCount { pod: format!("web-{n}"), ip: [10, 244, 0, n].into(), version: "v1".into(), count };
+    Batch { backends: vec![backend], ..Batch::default() }
+}
+
+const READY: PodState = PodState::Ready;
+
+#[test]
+fn steps_tick_in_order_and_each_counts_from_its_own_start() {
+    let mut state = state(nothing());
+    assert_eq!(state.view().progress.done, 0);
+    assert!(state.observe(pods(&[(5, READY)]), Timestamp::UNIX_EPOCH));
+    send(&mut state, &order(Destination::PodIp));
+    assert!(!state.record(&answered(5, 4)));
+    assert!(state.record(&answered(5, 4)));
+    assert_eq!(state.view().progress.done, 2, "the third step does not count what the second has counted");
+    assert!(state.record(&answered(5, 5)));
+    assert!(!state.observe(nothing(), Timestamp::UNIX_EPOCH));
+    assert_eq!(state.view().progress.done, 3, "what is done stays done");
+}
+
+#[test]
+fn a_pod_that_was_noted_and_is_ready_is_called_at_its_own_port() {
+    let mut state = state(pods(&[(5, PodState::NotReady), (6, READY)]));
+    assert_eq!(state.note_ips(), 1);
+    state.observe(pods(&[(5, READY), (6, READY), (7, READY)]), Timestamp::UNIX_EPOCH);
+    let aim = order(Destination::PodIp).aim(&state).unwrap();
+    assert_eq!(
+        (aim.target.name.as_str(), aim.spec.host.as_str(), aim.spec.port),
+        ("web-6", "10.244.0.6", 9000)
+    );
+}
+
+#[test]
+fn a_pod_that_is_gone_keeps_its_address_while_traffic_goes_there() {
+    let mut state = state(pods(&[(5, READY)]));
+    send(&mut state, &order(Destination::PodIp));
+    state.observe(pods(&[(6, READY)]), Timestamp::UNIX_EPOCH);
+    assert_eq!(order(Destination::PodIp).aim(&state).unwrap().spec.host, "10.244.0.5");
+    assert!(state.view().wide.pods.iter().any(|p| p.ghost && p.name == "web-5"));
+    state.end();
+    assert_eq!(order(Destination::PodIp).aim(&state).unwrap().spec.host, "10.244.0.6");
+    assert!(state.view().wide.pods.iter().all(|p| !p.ghost));
+}
+
+#[test]
+fn a_service_that_is_gone_keeps_its_address_for_whoever_called_it() {
+    let mut state = state(with_service(pods(&[(5, READY)])));
+    send(&mut state, &to_service());
+    state.observe(pods(&[(5, READY)]), Timestamp::UNIX_EPOCH);
+    assert_eq!(to_service().aim(&state).unwrap().spec.host, "10.96.0.9");
+}
+
+#[test]
+fn an_order_without_an_address_says_what_is_missing() {
+    let empty = state(nothing());
+    assert_eq!(order(Destination::PodIp).aim(&empty), Err(AimError::NoReadyPod));
+    assert_eq!(to_service().aim(&empty), Err(AimError::NoService("svc".into())));
+    let mut headless = with_service(nothing());
+    headless.services[0].cluster_ip = None;
+    assert_eq!(to_service().aim(&state(headless)), Err(AimError::NoVirtualIp("svc".into())));
+    let mut portless = with_service(nothing());
+    portless.services[0].ports.clear();
+    assert_eq!(to_service().aim(&state(portless)), Err(AimError::NoPort("svc".into())));
+    let name = order(Destination::DnsName { service: "svc".into() });
+    assert_eq!(name.aim(&empty), Err(AimError::NoService("svc".into())));
+    assert_eq!(name.aim(&state(with_service(nothing()))).unwrap().target.kind, TargetKind::DnsName);
+}
+
+#[test]
+fn counts_begin_anew_when_the_endpoints_change() {
+    let mut state = state(with_service(pods(&[(5, READY), (6, READY)])));
+    send(&mut state, &to_service());
+    state.record(&answered(5, 30));
+    assert_eq!(state.view().evenness.map(|e| e.chi_squared), Some(30.0));
+    state.observe(with_service(pods(&[(5, READY), (6, READY), (7, READY)])), Timestamp::UNIX_EPOCH);
+    let window = state.view().window.unwrap();
+    assert_eq!((window.tally.answered, window.pods.len()), (0, 3));
+}
+
+#[test]
+fn a_notebook_remembers_what_became_of_its_ips() {
+    let mut state = state(pods(&[(5, READY), (6, READY)]));
+    assert_eq!(state.note_ips(), 2);
+    assert_eq!(state.note_ips(), 2, "noting the same again adds nothing");
+    state.observe(pods(&[(6, READY)]), Timestamp::UNIX_EPOCH);
+    let alive: Vec<_> = state.noted().iter().map(|n| n.alive).collect();
+    assert_eq!(alive, [false, true]);
+}
+
+#[test]
+fn trouble_with_the_traffic_is_over_when_the_client_speaks_again() {
+    let mut state = state(nothing());
+    state.set_trouble(Some(Trouble::Traffic { detail: "broke".into() }));
+    state.record(&Batch {
+        errors: vec![ErrorCount { kind: ErrorKind::Refused, count: 1 }],
+        ..Batch::default()
+    });
+    assert_eq!(state.view().trouble, None);
+    let preparing = Trouble::Preparing { detail: "quota".into() };
+    state.set_trouble(Some(preparing.clone()));
+    state.record(&Batch::default());
+    assert_eq!(state.view().trouble, Some(preparing), "that is another matter");
+}
