@@ -1,5 +1,28 @@
-//! The embedded practice cluster.
+//! The embedded practice cluster: a small Kubernetes in one process, for a machine without one.
+//!
+//! ```text
+//! kubectl, kube-rs ── HTTPS on loopback ──▶ api ──▶ store ◀── controllers, kubelet
+//!                                            └── port-forward ──▶ network ◀── pods
+//! ```
+//!
+//! - [`store`] has the one copy of every object, and tells who watches.
+//! - `api` speaks Kubernetes over HTTP, with its defaults, checks and words.
+//! - [`network`] is the pods' network with kube-proxy's semantics.
+//!
+//! Invariants: it is simulated and says so (`/version`, and a header of every answer); what it does not model it
+//! refuses; it listens on loopback only.
 
+mod api;
+mod auth;
+mod kubeconfig;
 pub mod network;
+pub mod pace;
+mod practice;
+mod serve;
 pub mod status;
 pub mod store;
+mod tls;
+
+pub use kubeconfig::CONTEXT;
+pub use practice::{Options, Practice, StartError};
+pub use tls::TlsError;
