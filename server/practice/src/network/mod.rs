@@ -28,6 +28,7 @@ mod address;
 mod affinity;
 mod names;
 mod pod;
+pub mod proxy;
 mod random;
 mod route;
 mod rules;
