@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::state::State;
 use super::{Mode, Resource, Store, object};
 use crate::status::Status;
 
@@ -102,7 +103,7 @@ impl Store {
     }
 }
 
-impl super::State {
+impl State {
     /// Takes the owner out of everything that it owns.
     fn orphan(&mut self, owner: &str) {
         let owned = |object: &Value| {

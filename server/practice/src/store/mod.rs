@@ -15,24 +15,26 @@ mod log;
 pub mod object;
 mod resource;
 mod selector;
+mod state;
 #[cfg(test)]
 mod tests;
+mod update;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::status::Status;
 use log::{Change, Log};
+use state::{State, key};
+use update::{check_identity, count_generation, take_part};
 
 pub use delete::{Deleted, Deletion, FOREGROUND, Propagation};
 pub use log::{REMEMBERED, Watch, WatchEvent};
 pub use resource::{Info, Resource, Subresource};
 pub use selector::Selector;
-
-type Key = (String, String);
-type Table = BTreeMap<Key, Arc<Value>>;
+pub use state::View;
 
 /// Whether a write is for real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,36 +89,6 @@ impl Admission for AdmitAll {
     }
 }
 
-/// The objects of one moment, while the lock is held.
-#[derive(Debug)]
-pub struct View<'a> {
-    state: &'a State,
-}
-
-impl<'a> View<'a> {
-    /// One object. The namespace of what is in none is empty.
-    #[must_use]
-    pub fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<&'a Arc<Value>> {
-        self.state.get(resource, namespace, name)
-    }
-
-    /// The objects of a namespace, or of all.
-    pub fn list(
-        &self,
-        resource: Resource,
-        namespace: Option<&str>,
-    ) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
-        self.state.list(resource, namespace)
-    }
-}
-
-#[derive(Debug)]
-struct State {
-    version: u64,
-    tables: BTreeMap<Resource, Table>,
-    logs: BTreeMap<Resource, Log>,
-}
-
 /// A list, and the version it is of.
 #[derive(Debug, Clone)]
 pub struct Listed {
@@ -137,9 +109,7 @@ impl Store {
     /// An empty store whose every write passes this admission.
     #[must_use]
     pub fn new(admission: impl Admission) -> Arc<Self> {
-        let logs = Resource::ALL.into_iter().map(|r| (r, Log::default())).collect();
-        let state = State { version: 1, tables: BTreeMap::new(), logs };
-        Arc::new(Self { state: Mutex::new(state), admission: Box::new(admission) })
+        Arc::new(Self { state: Mutex::new(State::new()), admission: Box::new(admission) })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -361,134 +331,5 @@ impl Store {
         let state = self.lock();
         let events = state.log(resource).after(version)?.filter_map(tell).collect();
         Ok((events, state.version.max(version)))
-    }
-}
-
-impl State {
-    fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<&Arc<Value>> {
-        self.tables.get(&resource)?.get(&(namespace.to_owned(), name.to_owned()))
-    }
-
-    fn list<'a>(
-        &'a self,
-        resource: Resource,
-        namespace: Option<&str>,
-    ) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
-        let namespace = namespace.map(str::to_owned);
-        let from = (namespace.clone().unwrap_or_default(), String::new());
-        let table = self.tables.get(&resource).map(|table| table.range(from..));
-        let within = move |key: &Key| namespace.as_ref().is_none_or(|n| *n == key.0);
-        table.into_iter().flatten().take_while(move |(key, _)| within(key)).map(|(_, object)| object)
-    }
-
-    fn log(&self, resource: Resource) -> &Log {
-        // `Store::new` made one for each.
-        &self.logs[&resource]
-    }
-
-    fn put(&mut self, resource: Resource, mut object: Value, mode: Mode) -> Arc<Value> {
-        if mode == Mode::DryRun {
-            return Arc::new(object);
-        }
-        self.version += 1;
-        object["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        let (after, key) = (Arc::new(object), key);
-        let key = key(&after);
-        let namespace = key.0.clone();
-        let before = self.tables.entry(resource).or_default().insert(key, Arc::clone(&after));
-        self.note(
-            resource,
-            Change { version: self.version, namespace, before, after: Arc::clone(&after), gone: false },
-        );
-        after
-    }
-
-    fn remove(&mut self, resource: Resource, mut object: Value, mode: Mode) -> Arc<Value> {
-        if mode == Mode::DryRun {
-            return Arc::new(object);
-        }
-        self.version += 1;
-        object["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        let after = Arc::new(object);
-        let key = key(&after);
-        let namespace = key.0.clone();
-        let before = self.tables.entry(resource).or_default().remove(&key);
-        self.note(
-            resource,
-            Change { version: self.version, namespace, before, after: Arc::clone(&after), gone: true },
-        );
-        after
-    }
-
-    fn note(&mut self, resource: Resource, change: Change) {
-        self.logs.entry(resource).or_default().push(change);
-    }
-}
-
-fn key(object: &Value) -> Key {
-    (object::namespace(object).to_owned(), object::name(object).to_owned())
-}
-
-/// What an update must agree on with the stored object, where it says it.
-fn check_identity(resource: Resource, old: &Value, sent: &Value) -> Result<(), Status> {
-    let name = object::name(old);
-    if let Some(uid) = sent["metadata"]["uid"].as_str().filter(|uid| *uid != object::uid(old)) {
-        let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            object::uid(old)
-        );
-        return Err(Status::conflict(resource, name, &why));
-    }
-    match sent["metadata"]["resourceVersion"].as_str() {
-        Some(version) if !version.is_empty() && version != object::text(old, "/metadata/resourceVersion") => {
-            Err(Status::modified(resource, name))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The object that results when this part of `sent` is written: what only the system writes stays as it was.
-fn take_part(resource: Resource, old: &Value, mut sent: Value, part: Part) -> Value {
-    if part == Part::Status {
-        let mut object = old.clone();
-        let status = object::map(&mut sent).remove("status");
-        match status {
-            Some(status) => object::map(&mut object).insert("status".into(), status),
-            None => object::map(&mut object).remove("status"),
-        };
-        return object;
-    }
-    for field in ["apiVersion", "kind"] {
-        sent[field] = old[field].clone();
-    }
-    if resource.has_status() {
-        match old.get("status") {
-            Some(status) => object::map(&mut sent).insert("status".into(), status.clone()),
-            None => object::map(&mut sent).remove("status"),
-        };
-    }
-    let metadata = object::metadata(&mut sent);
-    for field in [
-        "name",
-        "namespace",
-        "uid",
-        "resourceVersion",
-        "creationTimestamp",
-        "generation",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-    ] {
-        match old["metadata"].get(field) {
-            Some(value) => metadata.insert(field.into(), value.clone()),
-            None => metadata.remove(field),
-        };
-    }
-    sent
-}
-
-fn count_generation(resource: Resource, old: &Value, object: &mut Value) {
-    if resource.info().generations && old.get("spec") != object.get("spec") {
-        let generation = old["metadata"]["generation"].as_u64().unwrap_or(1) + 1;
-        object::metadata(object).insert("generation".into(), json!(generation));
     }
 }

@@ -126,7 +126,7 @@ fn split_terms(selector: &str) -> Vec<&str> {
 fn label_term(term: &str) -> Result<LabelTerm, String> {
     for (operator, equal) in [("!=", false), ("==", true), ("=", true)] {
         if let Some((key, value)) = term.split_once(operator) {
-            let (key, values) = (label_key(key)?, vec![value.trim().to_owned()]);
+            let (key, values) = (label_key(key)?, vec![label_value(value)?]);
             return Ok(if equal { LabelTerm::In(key, values) } else { LabelTerm::NotIn(key, values) });
         }
     }
@@ -135,7 +135,7 @@ fn label_term(term: &str) -> Result<LabelTerm, String> {
     }
     let Some((left, right)) = term.split_once('(') else { return Ok(LabelTerm::Exists(label_key(term)?)) };
     let values = right.strip_suffix(')').ok_or_else(|| format!("found '{term}', expected: ')'"))?;
-    let values: Vec<String> = values.split(',').map(|v| v.trim().to_owned()).collect();
+    let values = values.split(',').map(label_value).collect::<Result<_, _>>()?;
     match left.split_whitespace().collect::<Vec<_>>()[..] {
         [key, "in"] => Ok(LabelTerm::In(label_key(key)?, values)),
         [key, "notin"] => Ok(LabelTerm::NotIn(label_key(key)?, values)),
@@ -150,6 +150,15 @@ fn label_key(key: &str) -> Result<String, String> {
         return Err(format!("found '{key}', expected: identifier"));
     }
     Ok(key.to_owned())
+}
+
+fn label_value(value: &str) -> Result<String, String> {
+    let value = value.trim();
+    let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    match value.chars().find(|c| !fine(*c)) {
+        Some(wrong) => Err(format!("found '{wrong}', expected: identifier")),
+        None => Ok(value.to_owned()),
+    }
 }
 
 fn field_term(resource: Resource, term: &str) -> Result<FieldTerm, Status> {
@@ -237,7 +246,7 @@ mod tests {
     #[test]
     fn what_is_no_selector_is_a_bad_request() {
         for (labels, fields) in
-            [("a b", ""), ("a in (", ""), ("a within (b)", ""), ("", "name"), ("", "spec.x=1")]
+            [("a b", ""), ("a=(", ""), ("a in (", ""), ("a within (b)", ""), ("", "name"), ("", "spec.x=1")]
         {
             assert_eq!(
                 Selector::parse(Resource::Pods, labels, fields).unwrap_err().code,

@@ -1,4 +1,5 @@
 use super::*;
+use serde_json::json;
 
 fn pod(name: &str) -> Value {
     json!({"metadata": {"name": name, "namespace": "a", "labels": {"app": "x"}},
