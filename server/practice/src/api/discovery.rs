@@ -62,7 +62,7 @@ pub(super) fn core_versions(address: &str) -> Value {
 
 fn group_body(group: &str) -> Value {
     let version = json!({"groupVersion": format!("{group}/v1"), "version": "v1"});
-    json!({"name": group, "versions": [version.clone()], "preferredVersion": version})
+    json!({"name": group, "versions": [version], "preferredVersion": version})
 }
 
 /// `/apis`

@@ -3,26 +3,19 @@
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#get-connect-portforward-requests-to-portforward-of-pod>
 //! and `k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go`: each channel begins with the port, little-endian.
 
-use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::{
-    CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-};
 use hyper::upgrade::Upgraded;
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::Api;
 use super::query::Query;
-use super::respond::{self, Answer};
+use super::respond::Answer;
+use super::socket::{self, Socket, frame};
 use crate::network::Network;
 use crate::status::Status;
 use crate::store::{Resource, object};
@@ -36,8 +29,6 @@ const QUEUE: usize = 16;
 /// The protocol spoken. The client may offer newer ones too.
 const PROTOCOL: &str = "v4.channel.k8s.io";
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
-
 impl Api {
     /// Opens the way to some ports of a pod.
     pub(super) fn port_forward(
@@ -47,14 +38,14 @@ impl Api {
         name: &str,
     ) -> Result<Answer, Status> {
         let pod = self.store.get(Resource::Pods, namespace, name)?;
-        let ports = ports(&Query::parse(request.uri().query()))?;
         if object::text(&pod, "/status/phase") != "Running" {
             let phase = object::text(&pod, "/status/phase");
             return Err(Status::bad_request(format!(
                 "unable to forward port because pod is not running. Current status={phase}"
             )));
         }
-        let answer = switch(&request)?;
+        let (answer, _) = socket::switch(&request, &[PROTOCOL])?;
+        let ports = ports(&Query::parse(request.uri().query()))?;
         let (network, namespace, name) = (self.network.clone(), namespace.to_owned(), name.to_owned());
         let (upgrade, stop) = (hyper::upgrade::on(&mut request), self.stop.clone());
         tokio::spawn(stop.run_until_cancelled_owned(async move {
@@ -85,34 +76,8 @@ fn ports(query: &Query) -> Result<Vec<u16>, Status> {
     }
 }
 
-/// The answer that switches to a WebSocket. Source: RFC 6455 section 4.2.2.
-fn switch(request: &Request<Incoming>) -> Result<Answer, Status> {
-    let headers = request.headers();
-    let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or_default();
-    let offered = |wanted: &str| text(SEC_WEBSOCKET_PROTOCOL).split(',').any(|p| p.trim() == wanted);
-    if !text(UPGRADE).eq_ignore_ascii_case("websocket") {
-        return Err(Status::bad_request(
-            "the practice cluster forwards ports over WebSockets only (SPDY is not modelled)",
-        ));
-    }
-    if !offered(PROTOCOL) {
-        return Err(Status::bad_request(format!("the practice cluster speaks {PROTOCOL} only")));
-    }
-    let accept = HeaderValue::from_str(&derive_accept_key(text(SEC_WEBSOCKET_KEY).as_bytes()))
-        .map_err(|_| Status::bad_request("the WebSocket key is malformed"))?;
-    let mut answer = Answer::new(respond::whole(Bytes::new()));
-    *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = answer.headers_mut();
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
-    Ok(answer)
-}
-
 async fn serve(upgraded: Upgraded, network: &Network, namespace: &str, pod: &str, ports: &[u16]) {
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-    let (sink, source) = socket.split();
+    let (sink, source) = socket::open(upgraded).await.split();
     let (sender, receiver) = mpsc::channel(QUEUE.max(3 * ports.len()));
     let (mut writers, mut readers) = (Vec::new(), tokio::task::JoinSet::new());
     for (channel, port) in (0_u8..).step_by(2).zip(ports) {
@@ -141,13 +106,6 @@ async fn serve(upgraded: Upgraded, network: &Network, namespace: &str, pod: &str
     }
 }
 
-fn frame(channel: u8, data: &[u8]) -> Message {
-    let mut bytes = BytesMut::with_capacity(data.len() + 1);
-    bytes.put_u8(channel);
-    bytes.put_slice(data);
-    Message::Binary(bytes.freeze())
-}
-
 /// What a pod says, until it says no more.
 async fn from_pod(channel: u8, mut reader: ReadHalf<impl AsyncRead + Unpin>, sender: mpsc::Sender<Message>) {
     let mut buffer = vec![0; CHUNK];
@@ -167,7 +125,7 @@ async fn to_client(mut sink: SplitSink<Socket, Message>, mut receiver: mpsc::Rec
         }
     }
     // The client may be gone already.
-    let _ = sink.send(Message::Close(None)).await;
+    let _ = sink.send(socket::goodbye()).await;
 }
 
 /// Everything to the pods, until the client goes.

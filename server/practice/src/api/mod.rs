@@ -14,14 +14,18 @@
 mod accept;
 pub(crate) mod admission;
 mod discovery;
+mod exec;
 mod forward;
+mod logs;
 mod patch;
 mod path;
+mod protobuf;
 mod query;
 mod read;
 mod respond;
 mod scale;
 mod schema;
+mod socket;
 mod table;
 mod watching;
 mod write;
@@ -33,9 +37,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{HeaderMap, Method, Request};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Tokens;
+use crate::kubelet::Kubelet;
 use crate::network::Network;
 use crate::status::Status;
 use crate::store::{Resource, Store};
@@ -56,6 +62,8 @@ pub(crate) struct Api {
     pub(crate) tokens: Tokens,
     /// The way into pods.
     pub(crate) network: Network,
+    /// What runs in them.
+    pub(crate) kubelet: Arc<Kubelet>,
     /// Ends the watches.
     pub(crate) stop: CancellationToken,
     /// Where it listens.
@@ -91,6 +99,16 @@ impl Asked {
         let agent = self.header(USER_AGENT).split('/').next().unwrap_or_default();
         let name = if given.is_empty() { agent } else { given };
         if name.is_empty() { "unknown".to_owned() } else { name.chars().take(128).collect() }
+    }
+
+    /// The body as an object: JSON, or protobuf. A body without a type is read as JSON.
+    async fn object(self) -> Result<Value, Status> {
+        let accepted = "application/json, application/vnd.kubernetes.protobuf";
+        match self.content_type().as_str() {
+            "" | "application/json" => schema::read(&self.body().await?),
+            protobuf::MEDIA_TYPE => protobuf::read(&self.body().await?),
+            other => Err(Status::unsupported_media_type(other, accepted)),
+        }
     }
 
     async fn body(self) -> Result<Bytes, Status> {
@@ -135,6 +153,7 @@ impl Api {
             Target::Object { resource, namespace, name, subresource } => {
                 self.object(asked, resource, &namespace, &name, subresource.as_deref()).await
             }
+            Target::Unknown => Err(Status::no_such_path()),
             other => self.discover(&asked, &other),
         }
     }
@@ -190,7 +209,8 @@ impl Api {
             (Some("portforward"), &Method::GET | &Method::POST) => {
                 self.port_forward(asked.request, namespace, name)
             }
-            (Some("log" | "exec"), _) => Err(Status::not_modelled(resource, name, "this yet")),
+            (Some("exec"), &Method::GET | &Method::POST) => self.exec(asked.request, namespace, name),
+            (Some("log"), &Method::GET) => self.logs(&asked.query, namespace, name),
             (None | Some("status" | "scale"), &Method::GET) => {
                 self.get(resource, namespace, name, subresource, asked.form()?)
             }

@@ -17,7 +17,7 @@ use super::query::Validation;
 use crate::status::Status;
 use crate::store::Resource;
 
-/// Reads a body: JSON, or else YAML.
+/// Reads a body of JSON.
 pub(super) fn read(body: &[u8]) -> Result<Value, Status> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Status::bad_request("the body of the request is empty"));

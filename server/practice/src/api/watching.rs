@@ -143,7 +143,9 @@ impl Stream {
 }
 
 fn line(kind: &str, object: Value) -> Value {
-    json!({"type": kind, "object": object})
+    let mut line = json!({"type": kind});
+    line["object"] = object;
+    line
 }
 
 fn bytes(value: &Value) -> Bytes {

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::patch::managed;
 use super::query::{self, Query};
 use super::respond::{self, Answer};
-use super::{Api, Asked, scale, schema};
+use super::{Api, Asked, protobuf, scale, schema};
 use crate::status::Status;
 use crate::store::{Deleted, Deletion, Part, Propagation, Resource, object};
 
@@ -21,13 +20,12 @@ impl Api {
         resource: Resource,
         namespace: Option<&str>,
     ) -> Result<Answer, Status> {
-        require_json(&asked)?;
         let (mode, validation, form) = (asked.query.mode()?, asked.query.validation()?, asked.form()?);
         let manager = asked.manager();
-        let mut sent = schema::read(&asked.body().await?)?;
+        let mut sent = asked.object().await?;
         check_kind(resource, &sent)?;
-        place(resource, &mut sent, namespace)?;
         let warnings = schema::check(resource, &mut sent, validation)?;
+        place(resource, &mut sent, namespace)?;
         if resource.has_status() {
             object::map(&mut sent).remove("status");
         }
@@ -47,11 +45,13 @@ impl Api {
         name: &str,
         subresource: Option<&str>,
     ) -> Result<Answer, Status> {
-        require_json(&asked)?;
         let (mode, validation, form) = (asked.query.mode()?, asked.query.validation()?, asked.form()?);
         let manager = asked.manager();
-        let mut sent = schema::read(&asked.body().await?)?;
+        let mut sent = asked.object().await?;
         if subresource == Some("scale") {
+            if sent["kind"] != "Scale" {
+                return Err(Status::bad_request(format!("Object 'Kind' is missing in '{sent}'")));
+            }
             let stored = self.store.change(resource, namespace, name, Part::Main, mode, |old| {
                 let mut object = scale::apply(resource, old, &sent)?;
                 managed::track(resource, Some(old), &mut object, &manager, subresource);
@@ -60,9 +60,9 @@ impl Api {
             return Ok(respond::ok(&scale::of(&stored)));
         }
         check_kind(resource, &sent)?;
+        let warnings = schema::check(resource, &mut sent, validation)?;
         place(resource, &mut sent, resource.info().namespaced.then_some(namespace))?;
         check_name(&sent, name)?;
-        let warnings = schema::check(resource, &mut sent, validation)?;
         let stored = self.store.change(resource, namespace, name, part(subresource), mode, |old| {
             managed::track(resource, Some(old), &mut sent, &manager, subresource);
             Ok(sent)
@@ -82,7 +82,7 @@ impl Api {
     ) -> Result<Answer, Status> {
         let form = asked.form()?;
         let query = asked.query.clone();
-        let deletion = deletion(&query, &asked.body().await?)?;
+        let deletion = deletion(&query, asked).await?;
         let deleted = self.store.delete(resource, namespace, name, &deletion)?;
         Ok(respond::ok(&match deleted {
             Deleted::Later(object) => form.object(resource, &object),
@@ -100,7 +100,7 @@ impl Api {
     ) -> Result<Answer, Status> {
         let form = asked.form()?;
         let query = asked.query.clone();
-        let deletion = deletion(&query, &asked.body().await?)?;
+        let deletion = deletion(&query, asked).await?;
         let listed = self.store.list(resource, namespace, &query.selector(resource)?);
         let mut gone = Vec::new();
         for object in &listed.items {
@@ -120,14 +120,6 @@ impl Api {
 /// Which part of the object a path writes.
 pub(super) fn part(subresource: Option<&str>) -> Part {
     if subresource == Some("status") { Part::Status } else { Part::Main }
-}
-
-fn require_json(asked: &Asked) -> Result<(), Status> {
-    match asked.content_type().as_str() {
-        // A body without a type is read as JSON, as a real API server does.
-        "" | "application/json" => Ok(()),
-        other => Err(Status::unsupported_media_type(other, "application/json")),
-    }
 }
 
 /// The kind in a body must be that of the path.
@@ -184,8 +176,14 @@ pub(super) fn check_name(sent: &Value, name: &str) -> Result<(), Status> {
 }
 
 /// How to delete: the body's options before those of the query.
-fn deletion(query: &Query, body: &Bytes) -> Result<Deletion, Status> {
-    let options = if body.is_empty() { json!({}) } else { schema::read(body)? };
+async fn deletion(query: &Query, asked: Asked) -> Result<Deletion, Status> {
+    let is_protobuf = asked.content_type() == protobuf::MEDIA_TYPE;
+    let body = asked.body().await?;
+    let options = match (body.is_empty(), is_protobuf) {
+        (true, _) => json!({}),
+        (false, true) => protobuf::read(&body)?,
+        (false, false) => schema::read(&body)?,
+    };
     let text = |key: &'static str| match options[key].as_str() {
         Some(given) => given.to_owned(),
         None => query.get(key).to_owned(),

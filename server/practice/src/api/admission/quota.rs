@@ -1,4 +1,4 @@
-//! ResourceQuota: how many objects of a kind a namespace may have. CPU and memory are not counted: nothing here
+//! `ResourceQuota`: how many objects of a kind a namespace may have. CPU and memory are not counted: nothing here
 //! needs any.
 //!
 //! Source: <https://kubernetes.io/docs/concepts/policy/resource-quotas/>.

@@ -28,11 +28,8 @@ const AFFINITY_SECONDS: i64 = 10_800;
 pub(super) fn refuse_unmodelled(service: &Value) -> Result<(), Status> {
     let refuse = |what: &str| Err(Status::not_modelled(Resource::Services, object::name(service), what));
     let spec = &service["spec"];
-    match spec["type"].as_str() {
-        Some(kind @ ("NodePort" | "LoadBalancer" | "ExternalName")) => {
-            return refuse(&format!("Services of type {kind}: only ClusterIP"));
-        }
-        _ => {}
+    if let Some(kind @ ("NodePort" | "LoadBalancer" | "ExternalName")) = spec["type"].as_str() {
+        return refuse(&format!("Services of type {kind}: only ClusterIP"));
     }
     let given = |field: &str| spec[field].as_array().is_some_and(|list| !list.is_empty());
     if given("externalIPs") {

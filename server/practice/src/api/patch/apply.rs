@@ -232,7 +232,8 @@ fn prune(
             }
         } else if let Some(text) = name.strip_prefix("v:") {
             if let (true, Value::Array(items)) = (remove, &mut *value) {
-                items.retain(|item| item.to_string() != text);
+                let gone: Option<Value> = serde_json::from_str(text).ok();
+                items.retain(|item| Some(item) != gone.as_ref());
             }
         } else if let Rule::Keyed { apply, .. } = rule(resource, path) {
             let Value::Array(items) = &mut *value else { continue };

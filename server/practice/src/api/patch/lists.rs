@@ -1,6 +1,6 @@
 //! Which lists are maps in disguise: merged by a key, not replaced.
 //!
-//! Source: `x-kubernetes-patch-merge-key` and `x-kubernetes-list-map-keys` in Kubernetes' OpenAPI specification, for
+//! Source: `x-kubernetes-patch-merge-key` and `x-kubernetes-list-map-keys` in Kubernetes' `OpenAPI` specification, for
 //! the kinds served: <https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy>.
 
 use crate::store::Resource;

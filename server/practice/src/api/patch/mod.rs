@@ -132,10 +132,10 @@ impl Patch {
     fn config(&self, namespace: &str, name: &str) -> Result<Value, Status> {
         let info = self.resource.info();
         let mut config = self.body.clone();
-        config["apiVersion"] = json!(self.resource.api_version());
-        config["kind"] = json!(info.kind);
+        object::map(&mut config).insert("apiVersion".into(), json!(self.resource.api_version()));
+        object::map(&mut config).insert("kind".into(), json!(info.kind));
         let refused = |why: String| {
-            let version = self.resource.api_version();
+            let version = format!("{}/{}", info.group, info.version);
             let kind = info.kind;
             let message = format!(
                 "failed to create typed patch object ({namespace}/{name}; {version}, Kind={kind}): {why}"

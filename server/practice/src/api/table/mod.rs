@@ -60,10 +60,11 @@ pub(super) fn render(resource: Resource, objects: &[&Value], include: Include, m
             row
         })
         .collect();
-    json!({
-        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-        "columnDefinitions": definitions, "rows": rows,
-    })
+    let mut table = json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": definitions, "rows": rows,
+    });
+    table["metadata"] = metadata;
+    table
 }
 
 fn columns(resource: Resource) -> &'static [Column] {

@@ -1,4 +1,4 @@
-//! Services, their endpoints, and NetworkPolicies.
+//! Services, their endpoints, and network policies.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -151,7 +151,7 @@ mod tests {
         let running = json!({"running": {}});
         for (pod, word) in [
             (json!({"status": {"phase": "Pending"}}), "Pending"),
-            (with(running.clone(), true), "Running"),
+            (with(running, true), "Running"),
             (with(json!({"waiting": {"reason": "ImagePullBackOff"}}), false), "ImagePullBackOff"),
             (with(json!({"terminated": {"reason": "Completed"}}), false), "Completed"),
             (with(json!({"terminated": {"exitCode": 3}}), false), "ExitCode:3"),
