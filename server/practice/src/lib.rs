@@ -30,5 +30,6 @@ mod testing;
 mod tls;
 
 pub use kubeconfig::CONTEXT;
+pub use kubelet::NODE;
 pub use practice::{Options, Practice, StartError};
 pub use tls::TlsError;

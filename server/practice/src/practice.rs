@@ -6,16 +6,19 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{Api, admission};
 use crate::auth::Tokens;
-use crate::network::Network;
+use crate::kubelet::Kubelet;
+use crate::network::{Network, proxy};
+use crate::pace::Pace;
 use crate::status::Status;
 use crate::store::{Resource, Store};
 use crate::tls::{self, TlsError};
-use crate::{kubeconfig, serve};
+use crate::{controllers, kubeconfig, serve};
 
 /// How the cluster is to be.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +63,10 @@ pub struct Practice {
     store: Arc<Store>,
     network: Network,
     stop: CancellationToken,
+    /// The API's connections.
     tasks: TaskTracker,
+    /// The controllers, the kubelet and kube-proxy; they end with it.
+    cluster: JoinSet<()>,
 }
 
 impl Practice {
@@ -75,17 +81,22 @@ impl Practice {
         let identity = tls::identity(address)?;
         let (store, network, tokens) = (Store::new(admission::Rules), Network::new(), Tokens::generate());
         seed(&store, address.port())?;
+        let (pace, mut cluster) = (Pace::new(options.speed), JoinSet::new());
+        let kubelet = Kubelet::start(&mut cluster, &store, &network, pace)?;
+        cluster.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
+        controllers::start(&mut cluster, &store, &identity.authority_pem);
         let kubeconfig = kubeconfig::render(address, &identity.authority_pem, tokens.admin());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let api = Arc::new(Api {
             store: Arc::clone(&store),
             tokens,
             network: network.clone(),
+            kubelet,
             stop: stop.clone(),
             address: address.to_string(),
         });
         tasks.spawn(serve::run(listener, identity.acceptor, api, tasks.clone()));
-        Ok(Self { address, kubeconfig, store, network, stop, tasks })
+        Ok(Self { address, kubeconfig, store, network, stop, tasks, cluster })
     }
 
     /// Where the API listens.
@@ -113,8 +124,9 @@ impl Practice {
     }
 
     /// Ends it: watches end, connections are closed, tasks are waited for.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(mut self) {
         self.stop.cancel();
+        self.cluster.shutdown().await;
         self.tasks.close();
         self.tasks.wait().await;
     }
