@@ -105,7 +105,7 @@ async fn a_stale_update_conflicts_in_kubernetes_words() {
 async fn a_deployment_is_scaled_by_its_subresource() {
     let (_practice, client) = client().await;
     let deployments: Api<Deployment> = Api::default_namespaced(client);
-    deployments.create(&PostParams::default(), &common::deployment("d")).await.unwrap();
+    deployments.create(&PostParams::default(), &deployment("d")).await.unwrap();
     let patch = Patch::Merge(json!({"spec": {"replicas": 5}}));
     let scale = deployments.patch_scale("d", &PatchParams::default(), &patch).await.unwrap();
     assert_eq!(scale.spec.unwrap().replicas, Some(5));
@@ -191,7 +191,7 @@ async fn the_lab_clears_a_namespace() {
     let delete = DeleteParams::background();
     let theirs = ListParams::default().labels("clusterip-lab/role!=client");
     let deployments: Api<Deployment> = Api::default_namespaced(client.clone());
-    deployments.create(&PostParams::default(), &common::deployment("d")).await.unwrap();
+    deployments.create(&PostParams::default(), &deployment("d")).await.unwrap();
     deployments.delete_collection(&delete, &theirs).await.unwrap();
     assert!(deployments.list(&ListParams::default()).await.unwrap().items.is_empty());
     let pods: Api<Pod> = Api::default_namespaced(client.clone());
@@ -238,4 +238,13 @@ async fn bad_requests_get_the_right_status() {
         let size = body.len();
         assert_eq!(post(path, body).await, (code, reason.to_owned()), "{path} with {size} bytes");
     }
+}
+
+/// A Deployment of the lab's backend, without pods for now.
+fn deployment(name: &str) -> Deployment {
+    made(json!({"metadata": {"name": name}, "spec": {
+        "replicas": 0,
+        "selector": {"matchLabels": {"app": name}},
+        "template": {"metadata": {"labels": {"app": name}},
+            "spec": {"containers": [{"name": "c", "image": "clusterip-lab/backend:v1"}]}}}}))
 }

@@ -1,36 +1,26 @@
 //! A started cluster and a client of it.
 
 use clusterip_practice::{Options, Practice};
-use k8s_openapi::api::apps::v1::Deployment;
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A new cluster, and kube's client with its kubeconfig.
-pub async fn client() -> (Practice, Client) {
+pub(crate) async fn client() -> (Practice, Client) {
     let practice = Practice::start(Options::default()).await.expect("a practice cluster starts");
     let client = client_of(practice.kubeconfig()).await;
     (practice, client)
 }
 
 /// kube's client with this kubeconfig.
-pub async fn client_of(kubeconfig: &str) -> Client {
+pub(crate) async fn client_of(kubeconfig: &str) -> Client {
     let kubeconfig = Kubeconfig::from_yaml(kubeconfig).expect("the kubeconfig is one");
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
     Client::try_from(config.expect("the kubeconfig is complete")).expect("a client")
 }
 
 /// A typed object from JSON.
-pub fn made<T: DeserializeOwned>(object: Value) -> T {
+pub(crate) fn made<T: DeserializeOwned>(object: Value) -> T {
     serde_json::from_value(object).expect("an object of its type")
-}
-
-/// A Deployment of the lab's backend, without pods for now.
-pub fn deployment(name: &str) -> Deployment {
-    made(json!({"metadata": {"name": name}, "spec": {
-        "replicas": 0,
-        "selector": {"matchLabels": {"app": name}},
-        "template": {"metadata": {"labels": {"app": name}},
-            "spec": {"containers": [{"name": "c", "image": "clusterip-lab/backend:v1"}]}}}}))
 }
