@@ -332,7 +332,7 @@ impl Container {
         let mut streak = Streak::default();
         probe.wait_first().await;
         loop {
-            let outcome = probe.ask(&self.kubelet.network, self.sandbox.ip(), &mut streak).await;
+            let outcome = probe.ask(&self.kubelet.network, &self.sandbox, &mut streak).await;
             if let Outcome::Failure { why, .. } = &outcome {
                 self.tell(Said::warning("Unhealthy", format!("{kind} probe failed: {why}")));
             }

@@ -18,6 +18,7 @@ mod process;
 mod status;
 #[cfg(test)]
 mod tests;
+mod unmodelled;
 mod worker;
 
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ use crate::store::{Resource, Selector, Store, WatchEvent};
 
 pub use log::{Log, LogLine};
 pub use node::NODE;
+pub(crate) use unmodelled::unmodelled;
 
 use process::Program;
 use worker::{Seen, Worker};

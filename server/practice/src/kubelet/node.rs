@@ -48,7 +48,7 @@ pub(super) fn node() -> Value {
             "nodeInfo": {
                 "machineID": "", "systemUUID": "", "bootID": "", "kernelVersion": "simulated",
                 "osImage": "clusterip-lab practice node (simulated)", "containerRuntimeVersion": "practice://0.1.0",
-                "kubeletVersion": "v1.34.0", "kubeProxyVersion": "", "operatingSystem": "linux",
+                "kubeletVersion": "v1.34.4+practice", "kubeProxyVersion": "", "operatingSystem": "linux",
                 "architecture": architecture,
             },
         },

@@ -2,17 +2,19 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/workloads/pods/probes/>
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use clusterip_agent::curl;
 use http_body_util::Empty;
 use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use crate::network::Network;
+use super::process::Program;
+use crate::network::{Network, Sandbox};
 
 /// A probe that can be made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,7 @@ pub(super) struct Probe {
 enum Action {
     Http { port: u16, path: String },
     Tcp { port: u16 },
+    Exec { argv: Vec<String> },
 }
 
 /// What a series of probes has come to.
@@ -55,7 +58,7 @@ pub(super) struct Streak {
 }
 
 impl Probe {
-    /// The container's probe of that field, if it has one. `exec` is not modelled, and always succeeds.
+    /// The container's probe of that field, if it has one.
     pub(super) fn read(container: &Value, field: &str) -> Option<Self> {
         let probe = container.get(field)?;
         let port = |action: &Value| match &action["port"] {
@@ -67,6 +70,9 @@ impl Probe {
             let path = http["path"].as_str().unwrap_or("/");
             let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
             Action::Http { port: port(http)?, path }
+        } else if let Some(exec) = probe.get("exec") {
+            let words = exec["command"].as_array().into_iter().flatten();
+            Action::Exec { argv: words.filter_map(|word| word.as_str().map(str::to_owned)).collect() }
         } else {
             Action::Tcp { port: port(probe.get("tcpSocket")?)? }
         };
@@ -95,8 +101,8 @@ impl Probe {
     }
 
     /// Probes once.
-    pub(super) async fn ask(&self, network: &Network, ip: Ipv4Addr, streak: &mut Streak) -> Outcome {
-        match self.once(network, ip).await {
+    pub(super) async fn ask(&self, network: &Network, pod: &Sandbox, streak: &mut Streak) -> Outcome {
+        match self.once(network, pod).await {
             Ok(()) => {
                 *streak = Streak { successes: streak.successes + 1, failures: 0 };
                 if streak.successes >= self.successes { Outcome::Success } else { Outcome::NotYet }
@@ -109,8 +115,10 @@ impl Probe {
     }
 
     /// One probe; the error in the kubelet's words.
-    async fn once(&self, network: &Network, ip: Ipv4Addr) -> Result<(), String> {
+    async fn once(&self, network: &Network, pod: &Sandbox) -> Result<(), String> {
+        let ip = pod.ip();
         match &self.action {
+            Action::Exec { argv } => self.run(argv, pod).await,
             Action::Tcp { port } => {
                 let address = SocketAddr::from((ip, *port));
                 match timeout(self.timeout, network.connect_from_node(address)).await {
@@ -133,6 +141,22 @@ impl Probe {
                 Err(format!("Get \"{url}\": {why}"))
             }
         }
+    }
+
+    /// A command that ends in time, and well.
+    async fn run(&self, argv: &[String], pod: &Sandbox) -> Result<(), String> {
+        let Some(Program::Curl(arguments)) = Program::find(argv) else {
+            let file = argv.first().map(String::as_str).unwrap_or_default();
+            return Err(format!("exec: \"{file}\": executable file not found in $PATH: unknown"));
+        };
+        let ran = timeout(self.timeout, curl::run(&arguments, &pod.dialer())).await;
+        let ran = ran.map_err(|_| {
+            format!("command timed out: \"{}\" timed out after {}s", argv.join(" "), self.timeout.as_secs())
+        })?;
+        if ran.code == 0 {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&ran.stdout).into_owned() + &ran.stderr)
     }
 }
 

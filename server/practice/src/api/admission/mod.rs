@@ -14,6 +14,7 @@ mod workload;
 
 use serde_json::{Value, json};
 
+use crate::kubelet::unmodelled;
 use crate::status::{Cause, Status};
 use crate::store::{Admission, Resource, View, object};
 
@@ -27,6 +28,7 @@ type Causes = Vec<Cause>;
 impl Admission for Rules {
     fn create(&self, view: &View<'_>, resource: Resource, object: &mut Value) -> Result<(), Status> {
         check_namespace(view, resource, object)?;
+        refuse_unmodelled(resource, object)?;
         defaults::fill(resource, object);
         let mut causes = names::metadata(resource, object);
         let name = object::name(object).to_owned();
@@ -50,6 +52,7 @@ impl Admission for Rules {
         old: &Value,
         object: &mut Value,
     ) -> Result<(), Status> {
+        refuse_unmodelled(resource, object)?;
         defaults::fill(resource, object);
         let mut causes = names::metadata(resource, object);
         let name = object::name(object).to_owned();
@@ -70,6 +73,19 @@ impl Admission for Rules {
 
 fn refuse(resource: Resource, name: &str, causes: Causes) -> Result<(), Status> {
     if causes.is_empty() { Ok(()) } else { Err(Status::invalid(resource, name, causes)) }
+}
+
+/// What pods of real clusters may have and those here may not.
+fn refuse_unmodelled(resource: Resource, object: &Value) -> Result<(), Status> {
+    let spec = match resource {
+        Resource::Pods => &object["spec"],
+        Resource::Deployments | Resource::ReplicaSets => &object["spec"]["template"]["spec"],
+        _ => return Ok(()),
+    };
+    match unmodelled(spec) {
+        None => Ok(()),
+        Some(what) => Err(Status::not_modelled(resource, object::name(object), what)),
+    }
 }
 
 /// A namespace must be there, and not going.

@@ -125,6 +125,19 @@ async fn a_pod_is_ready_while_its_probe_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_probe_may_be_a_command_of_the_image() {
+    let lab = Lab::start().await;
+    let probe =
+        |command: &[&str]| json!({"readinessProbe": {"exec": {"command": command}, "periodSeconds": 1}});
+    lab.make(Resource::Pods, pod("good", &container(probe(&["curl", "-f", "http://127.0.0.1:8080/readyz"]))));
+    lab.make(Resource::Pods, pod("bad", &container(probe(&["sh", "-c", "true"]))));
+    lab.until_pod("good", is_pod_ready).await;
+    let told = || lab.events("bad").into_iter().find(|event| event.1 == "Unhealthy");
+    let event = lab.until("an event", Resource::Events, told).await;
+    assert!(event.3.contains("\"sh\": executable file not found"), "{event:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_container_that_crashes_is_restarted_later_and_later() {
     let lab = Lab::start().await;
     lab.make(Resource::Pods, pod("p", &container(json!({"env": [{"name": "PORT", "value": "nope"}]}))));
