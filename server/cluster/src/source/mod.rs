@@ -219,6 +219,16 @@ pub enum AgentImageState {
     MustBePulled,
 }
 
+/// Whether docker and kind are there and docker's engine answers: whether a kind cluster can be hoped for.
+///
+/// # Errors
+/// What is missing.
+pub async fn kind_works(config: &KindConfig) -> Result<(), SourceError> {
+    let docker = config.docker()?;
+    config.kind(Some(&docker))?;
+    docker.engine_version().await.map(drop)
+}
+
 /// Opens a cluster, making it first if need be, and tells how it goes.
 ///
 /// # Errors
