@@ -41,7 +41,14 @@ pub enum ActError {
 impl ActError {
     pub(super) fn about(operation: &'static str, error: kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) => Self::Api { operation, status, line: None },
+            kube::Error::Api(mut status) => {
+                // Server-side apply answers 500 to an object that does not fit its schema (seen with 1.34): it is the
+                // student's to correct, not the cluster's.
+                if status.code == 500 && status.message.starts_with("failed to create typed patch object") {
+                    status.code = 422;
+                }
+                Self::Api { operation, status, line: None }
+            }
             source => Self::Unreachable { operation, source },
         }
     }
@@ -109,6 +116,17 @@ mod tests {
         let error = ActError::about("apply", kube::Error::Api(Box::new(status))).at(&document());
         assert_eq!((error.code(), error.line()), ("api_invalid", Some(7)));
         assert!(error.to_string().contains("Invalid value: 99999"));
+    }
+
+    #[test]
+    fn an_object_that_does_not_fit_its_schema_is_the_student_s_to_correct() {
+        let message = "failed to create typed patch object (lab-a/s; /v1, Kind=Service): \
+                       .spec.ports[0].portz: field not declared in schema";
+        let status = serde_json::from_value(json!({"code": 500, "message": message})).unwrap();
+        let error = ActError::about("apply", kube::Error::Api(Box::new(status))).at(&document());
+        assert_eq!(error.code(), "api_invalid");
+        let status = serde_json::from_value(json!({"code": 500, "message": "etcdserver: timeout"})).unwrap();
+        assert_eq!(ActError::about("apply", kube::Error::Api(Box::new(status))).code(), "api_error");
     }
 
     #[test]

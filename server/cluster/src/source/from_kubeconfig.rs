@@ -38,8 +38,8 @@ pub(super) async fn open(
     progress.skip(
         Stage::LoadAgentImage,
         Text::new(
-            "The nodes of this cluster cannot be entered from here: they pull the image named with --agent-image.",
-            "Nei nodi di questo cluster non si entra da qui: scaricano l’immagine indicata con --agent-image.",
+            "The nodes of this cluster cannot be entered from here: they must have the lab's images already.",
+            "Nei nodi di questo cluster non si entra da qui: devono già avere le immagini del laboratorio.",
         ),
     );
     Ok(Source {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use clusterip_domain::ids::Namespace;
-use clusterip_domain::traffic::{CONTROL_PORT, LOAD_PATH, Line, LoadSpec};
+use clusterip_domain::traffic::{CONTROL_PORT, End, LOAD_PATH, Line, LoadSpec};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
@@ -166,6 +166,10 @@ async fn read(
             if let Line::Batch(batch) = &line {
                 *sent += batch.backends.iter().map(|b| b.count).sum::<u64>();
                 *sent += batch.errors.iter().map(|e| e.count).sum::<u64>();
+            }
+            // A client pod that is told to stop says so: the load goes on with the next one.
+            if matches!(line, Line::Finished { end: End::Shutdown, .. }) {
+                return Err(TrafficError::EndedEarly);
             }
             let finished = matches!(line, Line::Finished { .. });
             if reports.send(Report::Line(line)).await.is_err() || finished {

@@ -4,9 +4,9 @@
 //! list ─▶ watch ─▶ watch ─▶ … ─ error, 410 Gone, API server restart ─▶ back-off ─▶ list again
 //! ```
 //!
-//! Each watch recovers by itself: kube-runtime's `watcher` lists again after 410 and after a lost connection; the
-//! back-off is capped short, because a class is waiting. While one is behind, the index says since when. Malformed
-//! objects are skipped and logged. The tasks end with the token.
+//! Each watch recovers by itself: whatever broke it, it lists again; the back-off is capped short, because a class is
+//! waiting. While one is behind, the index says since when. Malformed objects are skipped and logged. The tasks end
+//! with the token.
 
 mod rules;
 
@@ -75,20 +75,31 @@ impl Feeder {
             + Send
             + 'static,
     {
-        let stream = watcher::watcher(Api::<K>::all(self.client.clone()), watcher::Config::default());
-        let stream =
-            kube::runtime::WatchStreamExt::backoff(stream, backoff()).take_until(self.stop.cancelled());
-        pin_mut!(stream);
+        let mut waits = backoff();
         let mut listing = Vec::new();
+        // kube-runtime's watcher takes a broken watch up where it was, and says nothing until something changes. A new
+        // one lists again, so that a quiet resource is known to be up to date as soon as it is.
         loop {
-            match stream.try_next().await {
-                Ok(Some(event)) => self.take(kind, convert, event, &mut listing),
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::warn!(?kind, %error, "watch is behind; it will try again");
-                    self.index.behind(Feed::Watch(kind), Timestamp::now());
+            let stream = watcher::watcher(Api::<K>::all(self.client.clone()), watcher::Config::default())
+                .take_until(self.stop.cancelled());
+            pin_mut!(stream);
+            let error = loop {
+                match stream.try_next().await {
+                    Ok(Some(event)) => {
+                        // `Init` only says that it tries: a list that came through is what counts.
+                        if matches!(event, Event::InitDone) {
+                            waits = backoff();
+                        }
+                        self.take(kind, convert, event, &mut listing);
+                    }
+                    Ok(None) => return,
+                    Err(error) => break error,
                 }
-            }
+            };
+            tracing::warn!(?kind, %error, "watch is behind; it will try again");
+            self.index.behind(Feed::Watch(kind), Timestamp::now());
+            let wait = waits.next().unwrap_or(BACKOFF_CAP);
+            self.stop.run_until_cancelled(tokio::time::sleep(wait)).await;
         }
     }
 
@@ -133,23 +144,8 @@ impl Feeder {
 }
 
 /// kube-runtime's own back-off, but never longer than [`BACKOFF_CAP`].
-fn backoff() -> impl kube::runtime::utils::Backoff {
-    Capped(watcher::DefaultBackoff::default())
-}
-
-struct Capped(watcher::DefaultBackoff);
-
-impl Iterator for Capped {
-    type Item = Duration;
-    fn next(&mut self) -> Option<Duration> {
-        self.0.next().map(|wait| wait.min(BACKOFF_CAP))
-    }
-}
-
-impl kube::runtime::utils::Backoff for Capped {
-    fn reset(&mut self) {
-        self.0.reset();
-    }
+fn backoff() -> impl Iterator<Item = Duration> {
+    watcher::DefaultBackoff::default().map(|wait| wait.min(BACKOFF_CAP))
 }
 
 /// Waits until the index satisfies a condition on one namespace, or the time is over.

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::index::{Index, Wanted};
 use crate::node::NodeReader;
 
-/// How long to wait before each further reading, while rules and endpoints disagree. After the last one the
-/// disagreement stands, and is shown, until something changes.
+/// How long to wait before each further reading, while rules and endpoints disagree. The last one is repeated for as
+/// long as they do: after an outage kube-proxy may take half a minute until it asks the API server again.
 const READ_AGAIN: [Duration; 6] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
@@ -44,8 +44,14 @@ pub async fn follow(nodes: NodeReader, index: Arc<Index>, stop: CancellationToke
 }
 
 async fn read_until_settled(nodes: &NodeReader, index: &Index) {
-    for wait in [Duration::ZERO].into_iter().chain(READ_AGAIN) {
-        tokio::time::sleep(wait).await;
+    let wanted = index.wanted_rules();
+    let last = std::iter::repeat(READ_AGAIN[READ_AGAIN.len() - 1]);
+    for wait in [Duration::ZERO].into_iter().chain(READ_AGAIN).chain(last) {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // Something else is wanted now: the caller begins anew, without waiting.
+            () = changed(index, &wanted) => return,
+        }
         let rules = nodes.rules().await;
         let done = match &rules {
             RulesView::Read { .. } => agrees(&rules, &index.wanted_rules()),
@@ -57,6 +63,12 @@ async fn read_until_settled(nodes: &NodeReader, index: &Index) {
             return;
         }
     }
+}
+
+/// Waits until the index wants other rules.
+async fn changed(index: &Index, wanted: &[Wanted]) {
+    let mut revisions = index.revisions();
+    while index.wanted_rules() == wanted && revisions.changed().await.is_ok() {}
 }
 
 /// Whether every node has, for every virtual IP, just the ready endpoints.

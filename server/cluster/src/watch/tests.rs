@@ -156,3 +156,18 @@ async fn a_watch_that_recovers_catches_up() {
     watched.until("nothing is behind any more", |index, _| index.stale_since().is_none()).await;
     watched.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_watch_of_a_resource_where_nothing_happens_catches_up() {
+    let broken = json!({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "code": 500, "reason": "InternalError", "message": "etcdserver: leader changed"}});
+    let watched = watch(vec![
+        Says::List(&["quiet"]),
+        Says::Watch(vec![broken]),
+        Says::List(&["quiet"]),
+        Says::Watch(vec![]),
+    ]);
+    watched.until("behind", |index, _| index.stale_since().is_some()).await;
+    watched.until("nothing is behind any more", |index, _| index.stale_since().is_none()).await;
+    watched.end().await;
+}

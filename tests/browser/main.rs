@@ -1,0 +1,34 @@
+//! The lab in a real Chromium, on a real kind cluster: what a student sees and does.
+//!
+//! Needs a running cluster, chromedriver and one test at a time: `tests/run` does it all.
+#![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
+
+mod editor;
+mod hands;
+mod reading;
+mod scenario;
+mod stream;
+
+use clusterip_tests::Lab;
+use clusterip_tests::browser::Browser;
+use clusterip_tests::lab::PAGE;
+
+/// The lab at its beginning, and a browser that shows it.
+async fn open(test: &'static str) -> (Lab, Browser) {
+    let lab = Lab::open().await;
+    let browser = Browser::open(test, lab.server.address).await;
+    browser.goto(PAGE).await;
+    (lab, browser)
+}
+
+/// The button of a step's act; `field` tells acts of the same name apart by a hidden field's value.
+fn button(step: &str, act: &str, field: Option<&str>) -> String {
+    let which = field.map(|value| format!(":has(input[value=\"{value}\"])")).unwrap_or_default();
+    format!("#step-{step} form[action$=\"act/{act}\"]{which} button")
+}
+
+/// Waits until so many steps are ticked on the page.
+async fn ticked(browser: &Browser, steps: usize) {
+    let what = format!("{steps} ticked steps");
+    browser.until(&what, &format!("document.querySelectorAll('.step.done').length >= {steps}")).await;
+}

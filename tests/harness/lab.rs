@@ -1,0 +1,256 @@
+//! The first lab on the real cluster, from its beginning.
+//!
+//! All runs of a lab share one namespace, so these tests are run one at a time, and each begins by clearing up.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clusterip_cluster::source::SourceConfig;
+use clusterip_domain::snapshot::{PodState, Snapshot};
+use clusterip_web::run::{RunHandle, RunView};
+use clusterip_web::{Cluster, Course};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::http::{Event, Events, Http};
+use crate::server::Server;
+use crate::{kind, wait};
+
+/// The lab's page in English.
+pub const PAGE: &str = "/en/labs/one-stable-front";
+/// The Service of the lab.
+pub const SERVICE: &str = "my-clusterip-service";
+/// How long pods may take to come or go on a machine that is busy.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A server on the real cluster, and the lab in it.
+pub struct Lab {
+    /// The server.
+    pub server: Server,
+    /// Its client.
+    pub http: Http,
+    /// The server's own view of the cluster.
+    pub cluster: Arc<Cluster>,
+    /// The server's own view of the run.
+    pub run: Arc<RunHandle>,
+    state: TempDir,
+}
+
+impl Lab {
+    /// Opens the lab with nothing in its namespace but the client pod.
+    pub async fn open() -> Self {
+        let state = tempfile::tempdir().expect("a folder");
+        let server = Server::start(SourceConfig::Kind(kind::config(state.path()))).await;
+        let lab = Self::of(server, state).await;
+        lab.reset().await;
+        lab
+    }
+
+    /// Stops the server and starts another on the same port; the namespace stays as it is.
+    pub async fn restart(self) -> Self {
+        let Self { server, state, .. } = self;
+        let address = server.address;
+        server.stop().await;
+        let again = Server::start_again(SourceConfig::Kind(kind::config(state.path())), address).await;
+        Self::of(again, state).await
+    }
+
+    async fn of(mut server: Server, state: TempDir) -> Self {
+        let cluster = server.ready().await;
+        let course = Course::built_in().expect("the labs are whole");
+        let lab = course.lab(&"one-stable-front".parse().expect("an id")).expect("the first lab");
+        let run = cluster.runs.open(lab).expect("the lab has a namespace");
+        Self { http: server.http(), server, cluster, run, state }
+    }
+
+    /// The folder for what the lab keeps of its cluster.
+    #[must_use]
+    pub fn state(&self) -> &std::path::Path {
+        self.state.path()
+    }
+
+    /// Begins anew, and waits until nothing is left and the client is there.
+    pub async fn reset(&self) {
+        self.until("the client pod", |view| client_ready(&view.snapshot)).await;
+        self.act("reset", &[]).await;
+        self.until("an empty namespace", |view| {
+            let s = &view.snapshot;
+            let empty = s.workloads().next().is_none() && s.deployments.is_empty() && s.services.is_empty();
+            empty && s.stale_since.is_none() && client_ready(s)
+        })
+        .await;
+    }
+
+    /// Does what a button does.
+    ///
+    /// # Panics
+    /// It is refused.
+    pub async fn act(&self, name: &str, form: &[(&str, &str)]) -> String {
+        let answer = self.http.post(&format!("{PAGE}/act/{name}"), form).await;
+        assert_eq!(answer.status, 200, "{name} {form:?}: {}", answer.body);
+        answer.json()["said"].as_str().expect("an act says what it did").to_owned()
+    }
+
+    /// Does what a button does, and is refused: the problem document.
+    pub async fn refused(&self, name: &str, form: &[(&str, &str)]) -> Value {
+        let answer = self.http.post(&format!("{PAGE}/act/{name}"), form).await;
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{name}: {}", answer.body);
+        let problem = answer.json();
+        assert_eq!(problem["status"], answer.status);
+        problem
+    }
+
+    /// Three backends that are Ready.
+    pub async fn deploy(&self) {
+        self.act("apply-document", &[("file", "start/deployment.yaml")]).await;
+        self.until("three Ready pods", |view| ready(&view.snapshot).len() == 3).await;
+    }
+
+    /// Three backends behind the Service, known to EndpointSlice and kernel.
+    pub async fn serve(&self) {
+        self.deploy().await;
+        self.act("apply-document", &[("file", "start/service.yaml")]).await;
+        self.until("three endpoints in the kernel", |view| in_kernel(view) == 3).await;
+    }
+
+    /// Sends to the Service's virtual IP.
+    pub async fn send(&self, rate: &str, connections: &str) {
+        let form = [("to", "virtual-ip"), ("service", SERVICE), ("rate", rate), ("connections", connections)];
+        self.act("send", &form).await;
+    }
+
+    /// Opens the page's stream.
+    pub async fn events(&self) -> Events {
+        self.http.events(&format!("{PAGE}/events"), None).await
+    }
+
+    /// What the page shows now.
+    #[must_use]
+    pub fn view(&self) -> Arc<RunView> {
+        self.run.view()
+    }
+
+    /// Waits until the page shows something.
+    ///
+    /// # Panics
+    /// It did not in [`PATIENCE`]: says what there was.
+    pub async fn until(&self, what: &str, holds: impl FnMut(&RunView) -> bool) -> Arc<RunView> {
+        self.within(PATIENCE, what, holds).await
+    }
+
+    /// Waits until the page shows something.
+    ///
+    /// # Panics
+    /// It did not in time: says what there was.
+    pub async fn within(
+        &self,
+        time: Duration,
+        what: &str,
+        mut holds: impl FnMut(&RunView) -> bool,
+    ) -> Arc<RunView> {
+        let mut views = self.run.views();
+        let wait = async {
+            loop {
+                let view = Arc::clone(&views.borrow_and_update());
+                if holds(&view) {
+                    return view;
+                }
+                views.changed().await.expect("the run goes on");
+            }
+        };
+        match tokio::time::timeout(time, wait).await {
+            Ok(view) => view,
+            Err(_) => panic!("waited {time:?} for {what}\n{}", describe(&self.view())),
+        }
+    }
+
+    /// The ticks of a load until it has had so many answers; the last is returned.
+    pub async fn answered(&self, events: &mut Events, count: u64) -> Value {
+        let enough = |event: &Event| {
+            let tick = (event.name == "tick").then_some(&event.data)?;
+            (tick["answered"].as_u64()? >= count).then(|| tick.clone())
+        };
+        events.until(&format!("{count} answers"), PATIENCE, enough).await
+    }
+
+    /// The ready addresses in the Service's EndpointSlices, and their pods, as the API server has them now.
+    pub async fn endpoints(&self) -> BTreeMap<IpAddr, String> {
+        let namespace = &self.run.namespace;
+        let of = format!("labelSelector=kubernetes.io/service-name%3D{SERVICE}");
+        let path = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices?{of}");
+        let request = hyper::Request::get(path).body(Vec::new()).expect("a request");
+        let slices: Value = self.cluster.client.request(request).await.expect("the API server answers");
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let endpoints = list(&slices["items"]).into_iter().flat_map(|slice| list(&slice["endpoints"]));
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        endpoints
+            .filter(|e| e["conditions"]["ready"] == true)
+            .map(|e| (text(&e["addresses"][0]).parse().expect("an IP"), text(&e["targetRef"]["name"])))
+            .collect()
+    }
+
+    /// Ends the lab: nothing left in the namespace, and nothing panicked.
+    pub async fn close(self) {
+        self.reset().await;
+        self.server.stop().await;
+    }
+}
+
+/// The answers of each pod in a tick, silent ones too, in the tick's order.
+#[must_use]
+pub fn counts(tick: &Value) -> Vec<u64> {
+    let pods = tick["pods"].as_array().expect("a tick has pods");
+    pods.iter().map(|p| p["answered"].as_u64().expect("a count")).collect()
+}
+
+/// The names of the backends that are Ready.
+#[must_use]
+pub fn ready(snapshot: &Snapshot) -> Vec<String> {
+    snapshot.workloads().filter(|p| p.state == PodState::Ready).map(|p| p.name.clone()).collect()
+}
+
+/// Whether the lab's client can be told to send.
+#[must_use]
+pub fn client_ready(snapshot: &Snapshot) -> bool {
+    snapshot.client().is_some_and(|c| c.state == PodState::Ready)
+}
+
+/// How many ways the page says the kernel has from the Service's virtual IP.
+#[must_use]
+pub fn in_kernel(view: &RunView) -> usize {
+    use clusterip_domain::diagram::Rule;
+    view.wide.services.iter().find(|s| s.name == SERVICE).map_or(0, |service| match service.rule {
+        Rule::Balances { endpoints } => endpoints,
+        Rule::Unknown | Rule::Absent | Rule::Rejects => 0,
+    })
+}
+
+/// What there is, for whoever reads why a wait was in vain.
+#[must_use]
+pub fn describe(view: &RunView) -> String {
+    let s = &view.snapshot;
+    let mut text = format!("steps done: {}, checks {:?}\n", view.progress.done, view.progress.holding);
+    for pod in &s.pods {
+        let _ = writeln!(text, "pod {} {:?} {:?} {:?}", pod.name, pod.state, pod.reason, pod.ip);
+    }
+    for service in &s.services {
+        let endpoints: Vec<_> = s.endpoints(&service.name).map(|e| (e.address, e.ready)).collect();
+        let _ = writeln!(text, "service {} {:?} {endpoints:?}", service.name, service.cluster_ip);
+    }
+    for d in &s.deployments {
+        let _ = writeln!(text, "deployment {} {}/{}", d.name, d.ready, d.replicas);
+    }
+    let _ = writeln!(text, "rules {:?}", s.rules);
+    let _ = writeln!(text, "window {:?}", view.window);
+    let _ = write!(text, "stale since {:?}, trouble {:?}", s.stale_since, view.trouble);
+    text
+}
+
+/// Waits until the server has as many viewers of the lab as said.
+pub async fn viewers(lab: &Lab, count: usize) {
+    let run = &lab.run;
+    wait::until("viewers", PATIENCE, async || run.viewers(), |n| *n == count).await;
+}
