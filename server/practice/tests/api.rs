@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{client, made};
+use common::client;
 use futures_util::{StreamExt, TryStreamExt, pin_mut};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service};
@@ -247,4 +247,9 @@ fn deployment(name: &str) -> Deployment {
         "selector": {"matchLabels": {"app": name}},
         "template": {"metadata": {"labels": {"app": name}},
             "spec": {"containers": [{"name": "c", "image": "clusterip-lab/backend:v1"}]}}}}))
+}
+
+/// A typed object from JSON.
+fn made<T: serde::de::DeserializeOwned>(object: serde_json::Value) -> T {
+    serde_json::from_value(object).expect("an object of its type")
 }

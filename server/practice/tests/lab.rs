@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{client, made};
+use common::client;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
@@ -129,4 +129,9 @@ async fn a_port_that_nothing_listens_on_is_told() {
     let error = forward.take_error(9999).unwrap();
     let said = tokio::time::timeout(PATIENCE, error).await.expect("an answer").expect("an error");
     assert!(said.contains("9999"), "{said}");
+}
+
+/// A typed object from JSON.
+fn made<T: serde::de::DeserializeOwned>(object: serde_json::Value) -> T {
+    serde_json::from_value(object).expect("an object of its type")
 }

@@ -3,8 +3,6 @@
 use clusterip_practice::{Options, Practice};
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 /// A new cluster, and kube's client with its kubeconfig.
 pub(crate) async fn client() -> (Practice, Client) {
@@ -18,9 +16,4 @@ pub(crate) async fn client_of(kubeconfig: &str) -> Client {
     let kubeconfig = Kubeconfig::from_yaml(kubeconfig).expect("the kubeconfig is one");
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
     Client::try_from(config.expect("the kubeconfig is complete")).expect("a client")
-}
-
-/// A typed object from JSON.
-pub(crate) fn made<T: DeserializeOwned>(object: Value) -> T {
-    serde_json::from_value(object).expect("an object of its type")
 }
