@@ -116,9 +116,9 @@ impl Opening {
     /// Starts the practice cluster; it ends with the server.
     async fn practise(&self) -> Result<Simulated, std::io::Error> {
         let practice = Practice::start(Options::default()).await.map_err(std::io::Error::other)?;
-        let network = practice.network();
+        let network = practice.network().clone();
         let simulated = Simulated {
-            kubeconfig: practice.kubeconfig(),
+            kubeconfig: practice.kubeconfig().to_owned(),
             context: clusterip_practice::CONTEXT.to_owned(),
             rules: Arc::new(move || network.rules(clusterip_practice::NODE)),
         };
