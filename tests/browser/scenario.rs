@@ -32,17 +32,17 @@ async fn the_whole_lab_is_done_by_clicking() {
     browser.click(&button("look-inside", "send", None)).await;
     ticked(&browser, 6).await;
 
+    stop(&browser).await;
     let before = kind::connections_by_pod().await;
-    browser.click(&button("spread", "send", Some("virtual-ip"))).await;
     browser.click("#load input[name=\"rate\"][value=\"100\"]").await;
+    browser.click("#load button.go").await;
     browser
         .until(
             "600 answers",
             "Number(document.querySelector('[data-n=answered]').textContent.replace(/\\D/g, '')) >= 600",
         )
         .await;
-    browser.click("#traffic button.stop").await;
-    browser.until("the load to end", "!document.querySelector('#load').hasAttribute('data-running')").await;
+    stop(&browser).await;
     the_page_tells_what_is(&lab, &browser, &before).await;
     browser.click(&button("spread", "send", Some("dns-name"))).await;
     ticked(&browser, 7).await;
@@ -63,6 +63,11 @@ async fn the_whole_lab_is_done_by_clicking() {
     assert!(browser.text(".card").await.contains("9 of 9"), "{}", browser.text(".card").await);
     browser.close().await;
     lab.close().await;
+}
+
+async fn stop(browser: &Browser) {
+    browser.click("#traffic button.stop").await;
+    browser.until("the load to end", "!document.querySelector('#load').hasAttribute('data-running')").await;
 }
 
 /// Steps 1 to 4.
@@ -108,7 +113,6 @@ async fn the_page_tells_what_is(lab: &Lab, browser: &Browser, before: &BTreeMap<
     for (ip, pod) in &endpoints {
         let page = browser.js_of(count, json!(pod)).await.as_u64().unwrap();
         let kernel = after[ip] - before.get(ip).copied().unwrap_or_default();
-        // The kernel has counted since before this step's load, the page since it began.
         assert!(
             page > 30 && (page..=page + ON_THEIR_WAY).contains(&kernel),
             "{pod}: page {page}, kernel {kernel}"

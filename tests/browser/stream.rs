@@ -33,6 +33,7 @@ async fn the_page_says_that_it_is_behind_while_the_cluster_hangs() {
     browser.until("the page to say so", "document.querySelector('#status strong.stale')").await;
     browser.screenshot("stale").await;
     assert_eq!(browser.js("return document.querySelectorAll('.step.done').length").await, json!(1));
+    kind::docker(&["unpause", &kind::node()]).await;
     let live =
         "!document.querySelector('#status strong.stale') && document.querySelector('#status .lamp.live')";
     browser.until("the page to be up to date", live).await;

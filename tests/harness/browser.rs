@@ -1,4 +1,4 @@
-//! A real Chromium, led by chromedriver over WebDriver, each with a profile of its own that goes away.
+//! A real Chromium, led by chromedriver over `WebDriver`, each with a profile of its own that goes away.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -138,7 +138,7 @@ impl Browser {
             .expect("keys");
     }
 
-    /// A command of the Chrome DevTools Protocol.
+    /// A command of the Chrome `DevTools` Protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({"cmd": command, "params": parameters});
         let asked = Ask { path: "goog/cdp/execute", body };
@@ -204,7 +204,7 @@ impl Browser {
     }
 }
 
-/// A command that WebDriver itself does not have.
+/// A command that `WebDriver` itself does not have.
 #[derive(Debug)]
 struct Ask {
     path: &'static str,

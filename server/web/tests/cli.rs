@@ -45,7 +45,11 @@ struct Serving {
 
 impl Serving {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = command()
+        Self::of(command(), arguments)
+    }
+
+    fn of(mut command: Command, arguments: &[&str]) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -116,7 +120,7 @@ fn values_that_are_none_are_refused_before_anything_starts() {
         &["serve", "--listen", "nowhere"][..],
         &["serve", "--cluster-name", "Not A Name"],
         &["serve", "--kubeconfig", "file"],
-        &["serve", "--context", "x", "--node-image", "y"],
+        &["serve", "--context", "x", "--cluster-name", "y"],
         &["cluster"],
     ] {
         let (output, text) = said(arguments);
@@ -143,6 +147,16 @@ fn an_unknown_context_is_told_with_its_code_and_those_there_are() {
     for part in ["[context_not_found]", "nirvana", "home", "school", "→"] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
+}
+
+#[test]
+fn a_node_image_in_the_environment_does_not_stand_in_the_way_of_a_context() {
+    let file = kubeconfig("environment");
+    let mut command = command();
+    command.env("CLUSTERIP_LAB_NODE_IMAGE", "kindest/node:v1.34.4").env("CLUSTERIP_LAB_KIND", "/opt/kind");
+    let serving =
+        Serving::of(command, &["--context", "nirvana", "--kubeconfig", file.to_str().expect("text")]);
+    serving.until("[context_not_found]");
 }
 
 #[test]

@@ -54,7 +54,8 @@ struct ServeArgs {
     #[arg(long, conflicts_with_all = ["context", "cluster_name", "node_image"])]
     practice: bool,
     /// Use this context of a kubeconfig instead of a kind cluster of our own
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["cluster_name", "node_image"])]
+    // Not in conflict with --node-image: it may be in the environment for other days.
+    #[arg(long, value_name = "NAME", conflicts_with = "cluster_name")]
     context: Option<String>,
     /// The kubeconfig for --context; without it, what kubectl would read
     #[arg(long, value_name = "FILE", requires = "context")]
@@ -193,7 +194,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_together_is_refused() {
         for bad in [
-            &["clusterip-lab", "serve", "--context", "x", "--node-image", "y"][..],
+            &["clusterip-lab", "serve", "--context", "x", "--cluster-name", "y"][..],
             &["clusterip-lab", "serve", "--kubeconfig", "f"],
             &["clusterip-lab", "serve", "--cluster-name", "Not A Name"],
             &["clusterip-lab", "serve", "--listen", "localhost"],
