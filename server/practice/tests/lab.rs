@@ -46,7 +46,7 @@ async fn ready_endpoints(client: &Client, service: &str, wanted: usize) -> Vec<S
             let ready: Vec<String> = slices
                 .list(&params)
                 .await
-                .unwrap()
+                .expect("a list")
                 .iter()
                 .flat_map(|slice| slice.endpoints.clone())
                 .filter(|e| e.conditions.as_ref().is_some_and(|c| c.ready == Some(true)))

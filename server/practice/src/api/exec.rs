@@ -17,7 +17,7 @@ use super::Api;
 use super::query::Query;
 use super::respond::Answer;
 use super::socket::{self, frame};
-use crate::kubelet::{ExecError, Kubelet};
+use crate::kubelet::{ExecError, Kubelet, random_id};
 use crate::status::Status;
 use crate::store::{Resource, object};
 
@@ -115,8 +115,12 @@ fn messages(ran: Result<Ran, ExecError>, tty: bool) -> Vec<Message> {
             messages.extend(ran.stderr.as_bytes().chunks(CHUNK).map(|chunk| frame(errors, chunk)));
             outcome(ran.code)
         }
+        Err(error @ ExecError::NoContainer(_)) => {
+            Status::internal(&format!("unable to upgrade connection: {error}")).to_value()
+        }
         Err(error) => Status::internal(&format!(
-            "error executing command in container: failed to exec in container: failed to start exec: {error}"
+            "error executing command in container: failed to exec in container: failed to start exec \"{}\": {error}",
+            random_id()
         ))
         .to_value(),
     };

@@ -153,7 +153,11 @@ fn missing(pod: &Value, container: &str, previous: bool) -> Status {
     let statuses = pod["status"]["containerStatuses"].as_array().into_iter().flatten();
     let status = statuses.into_iter().find(|status| status["name"] == container);
     let waiting = status.and_then(|status| status["state"]["waiting"]["reason"].as_str());
-    let reason = waiting.unwrap_or("ContainerCreating");
+    let reason = match waiting {
+        Some("ErrImagePull" | "ImagePullBackOff") => "trying and failing to pull image",
+        Some(reason) => reason,
+        None => "ContainerCreating",
+    };
     Status::bad_request(format!("container \"{container}\" in pod \"{name}\" is waiting to start: {reason}"))
 }
 

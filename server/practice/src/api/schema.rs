@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::protobuf;
 use super::query::Validation;
 use crate::status::Status;
 use crate::store::Resource;
@@ -44,7 +45,7 @@ pub(super) fn check(
     object: &mut Value,
     validation: Validation,
 ) -> Result<Vec<String>, Status> {
-    let unknown = prune(resource, object).map_err(|error| mistyped(resource, &error))?;
+    let unknown = prune(resource, object).map_err(|error| mistyped(resource, object, &error))?;
     let said: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
     match validation {
         Validation::Ignore => Ok(Vec::new()),
@@ -59,8 +60,9 @@ pub(super) fn check(
 }
 
 /// The refusal of a field of another type.
-pub(super) fn mistyped(resource: Resource, error: &serde_json::Error) -> Status {
-    Status::bad_request(format!("{}: json: {error}", cannot_be_handled(resource)))
+pub(super) fn mistyped(resource: Resource, object: &Value, error: &serde_json::Error) -> Status {
+    let said = protobuf::mismatch(resource.info().kind, object).unwrap_or_else(|| format!("json: {error}"));
+    Status::bad_request(format!("{}: {said}", cannot_be_handled(resource)))
 }
 
 fn cannot_be_handled(resource: Resource) -> String {

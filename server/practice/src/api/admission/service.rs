@@ -13,9 +13,7 @@ use crate::api::schema::drop_nulls;
 use crate::status::{Cause, Status};
 use crate::store::{Resource, View, object};
 
-/// Where virtual IPs come from, as text.
-const RANGE: &str = "10.96.0.0/16";
-/// Its first two bytes.
+/// Where virtual IPs come from: the first two bytes of 10.96.0.0/16.
 const NETWORK: [u8; 2] = [10, 96];
 /// Addresses below are given only to who asks for one.
 const STATIC_BAND: u16 = 256;
@@ -148,8 +146,14 @@ fn check_ports(ports: &[Value]) -> Causes {
             number => causes.extend(check_port(&at("targetPort"), number)),
         }
         if !numbers.insert((port["port"].to_string(), protocol.to_string())) {
-            let shown = json!({"port": port["port"], "protocol": protocol, "targetPort": 0});
-            causes.push(Cause::duplicate(format!("spec.ports[{index}]"), &shown));
+            // Go's own spelling of the fields that have to differ.
+            let shown = format!(
+                r#"{{"Name":"","Protocol":{protocol},"AppProtocol":null,"Port":{},"TargetPort":0,"NodePort":0}}"#,
+                port["port"]
+            );
+            let message = format!("Duplicate value: {shown}");
+            let field = format!("spec.ports[{index}]");
+            causes.push(Cause { reason: "FieldValueDuplicate", field, message });
         }
     }
     causes
@@ -189,9 +193,7 @@ pub(super) fn allocate(view: &View<'_>, service: &mut Value) -> Result<(), Statu
                 Status::invalid(Resource::Services, &name, vec![cause])
             };
             if !ip.parse::<Ipv4Addr>().is_ok_and(|ip| ip.octets()[..2] == NETWORK) {
-                return Err(refuse(format!(
-                    "the provided IP ({ip}) is not in the valid range. The range of valid IPs is {RANGE}"
-                )));
+                return Err(refuse("the provided network does not match the current range".to_owned()));
             }
             if taken.contains(ip) {
                 return Err(refuse("provided IP is already allocated".to_owned()));

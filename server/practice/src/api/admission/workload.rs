@@ -60,8 +60,7 @@ fn selector(resource: Resource, spec: &Value) -> Causes {
 }
 
 fn labels_of(spec: &Value) -> Value {
-    let labels = &spec["template"]["metadata"]["labels"];
-    if labels.is_null() { json!({}) } else { labels.clone() }
+    spec["template"]["metadata"]["labels"].clone()
 }
 
 fn mismatch(labels: &Value) -> Cause {

@@ -142,8 +142,8 @@ impl Patch {
             );
             Status { code: 500, reason: "", message, details: None }
         };
-        let unknown =
-            schema::prune(self.resource, &mut config).map_err(|e| schema::mistyped(self.resource, &e))?;
+        let unknown = schema::prune(self.resource, &mut config)
+            .map_err(|e| schema::mistyped(self.resource, &config, &e))?;
         if unknown.is_empty() {
             return Ok(config);
         }
@@ -219,9 +219,9 @@ impl Patch {
             Kind::Json => {
                 let patch: json_patch::Patch = serde_json::from_value(self.body.clone())
                     .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
-                json_patch::patch(object, &patch).map_err(|error| {
-                    let message =
-                        format!("the server rejected our request due to an error in our request: {error}");
+                // What exactly failed, Kubernetes does not say either.
+                json_patch::patch(object, &patch).map_err(|_| {
+                    let message = "the server rejected our request due to an error in our request".to_owned();
                     Status { code: 422, reason: "Invalid", message, details: None }
                 })
             }
@@ -238,11 +238,15 @@ impl Patch {
     }
 
     fn require_map(&self) -> Result<(), Status> {
-        if self.body.is_object() {
-            return Ok(());
-        }
-        Err(Status::bad_request(
-            "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}",
-        ))
+        let given = match &self.body {
+            Value::Object(_) => return Ok(()),
+            Value::Array(_) => "array",
+            Value::String(_) => "string",
+            Value::Number(_) => "number",
+            Value::Bool(_) | Value::Null => "bool",
+        };
+        Err(Status::bad_request(format!(
+            "json: cannot unmarshal {given} into Go value of type map[string]interface {{}}"
+        )))
     }
 }

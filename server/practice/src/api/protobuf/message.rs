@@ -40,6 +40,14 @@ fn table() -> &'static Table {
     })
 }
 
+/// The type of a message's field, by its JSON name, and the message whose field it is: an inlined one perhaps.
+pub(super) fn field(message: &str, name: &str) -> Option<(&'static str, &'static str)> {
+    let (message, fields) = table().get_key_value(message)?;
+    let own = fields.values().find(|(n, _)| *n == name).map(|(_, kind)| (*message, *kind));
+    let inlined = || fields.values().filter(|(n, _)| *n == "-").find_map(|(_, kind)| field(kind, name));
+    own.or_else(inlined)
+}
+
 /// An object of this kind; `None` when the table has no such message.
 pub(super) fn decode(kind: &str, bytes: &[u8]) -> Result<Option<Value>, Malformed> {
     let Some((name, _)) = table().get_key_value(kind) else { return Ok(None) };
@@ -117,12 +125,12 @@ fn is_zero(value: &Value) -> bool {
 fn single(kind: &str, field: Field<'_>, depth: usize) -> Result<Value, Malformed> {
     match (kind, field) {
         // Negative numbers are ten bytes of two's complement.
-        ("int", Field::Varint(number)) => Ok(json!(number.cast_signed())),
+        ("int32" | "int64", Field::Varint(number)) => Ok(json!(number.cast_signed())),
         ("bool", Field::Varint(number)) => Ok(json!(number != 0)),
         ("double", Field::Fixed64(bits)) => Ok(json!(f64::from_bits(bits))),
         ("string", Field::Bytes(bytes)) => wire::text(bytes).map(Value::from),
         ("bytes", Field::Bytes(bytes)) => Ok(json!(STANDARD.encode(bytes))),
-        ("int" | "bool" | "double" | "string" | "bytes", _) => Err(Malformed::Mistyped),
+        ("int32" | "int64" | "bool" | "double" | "string" | "bytes", _) => Err(Malformed::Mistyped),
         (name, Field::Bytes(bytes)) => message(name, bytes, depth + 1),
         _ => Err(Malformed::Mistyped),
     }

@@ -9,12 +9,15 @@
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding>.
 
 mod message;
+mod mismatch;
 mod wire;
 
 use serde_json::{Value, json};
 
 use crate::status::Status;
 use wire::{Field, Reader};
+
+pub(super) use mismatch::mismatch;
 
 /// The media type.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.kubernetes.protobuf";
