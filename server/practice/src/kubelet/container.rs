@@ -227,7 +227,8 @@ impl Container {
             );
             self.tell(Said::warning("Failed", format!("Error: {why}")));
             self.begin(image, &id);
-            return end(128, "StartError", why);
+            // It never began, which containerd says like this.
+            return Ended { since: "1970-01-01T00:00:00Z".to_owned(), ..end(128, "StartError", why) };
         };
         self.tell(Said::normal("Started", format!("Started container {}", self.name())));
         let gated = Probe::read(&self.spec, "startupProbe").is_some();

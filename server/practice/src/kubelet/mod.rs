@@ -43,6 +43,7 @@ pub use node::NODE;
 pub(crate) use unmodelled::unmodelled;
 
 use process::Program;
+use status::{Phase, State};
 use worker::{Seen, Worker};
 
 /// The logs of a container: the newest run's, and the one's before.
@@ -51,9 +52,20 @@ type Logs = Arc<Mutex<[Option<Arc<Log>>; 2]>>;
 /// What others may do with a pod that runs.
 #[derive(Debug)]
 struct PodHandle {
-    /// While its processes run.
+    /// While the pod has a sandbox.
     dialer: Option<PodDialer>,
+    /// By container, in the order of the spec.
     logs: Vec<(String, Logs)>,
+    /// In the same order.
+    states: Arc<watch::Sender<Vec<State>>>,
+}
+
+impl PodHandle {
+    fn runs(&self, container: &str) -> bool {
+        let states = self.states.borrow();
+        let mut all = self.logs.iter().zip(states.iter());
+        all.any(|((name, _), state)| name == container && matches!(state.phase, Phase::Running(_)))
+    }
 }
 
 /// Why a command was not run.
@@ -63,7 +75,10 @@ pub enum ExecError {
     #[error("container not found (\"{0}\")")]
     NoContainer(String),
     /// The images have no such program: they have the agent and its curl.
-    #[error("exec: \"{0}\": executable file not found in $PATH")]
+    #[error(
+        "OCI runtime exec failed: exec failed: unable to start container process: exec: \"{0}\": executable file not \
+         found in $PATH: unknown"
+    )]
     NoProgram(String),
 }
 
@@ -149,7 +164,7 @@ impl Kubelet {
         let dialer = {
             let pods = self.pods();
             let found = pods.get(&(namespace.to_owned(), pod.to_owned())).map(|(_, handle)| handle);
-            let found = found.filter(|handle| handle.logs.iter().any(|(name, _)| name == container));
+            let found = found.filter(|handle| handle.runs(container));
             let dialer = found.and_then(|handle| handle.dialer.clone());
             dialer.ok_or_else(|| ExecError::NoContainer(container.to_owned()))?
         };
@@ -190,7 +205,11 @@ async fn follow(kubelet: Arc<Kubelet>) {
                     }
                 }
             }
-            while running.try_join_next().is_some() {}
+            while let Some(ended) = running.try_join_next() {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a pod's worker died");
+                }
+            }
         }
         tracing::debug!("the kubelet fell behind, and lists again");
     }
@@ -215,7 +234,7 @@ fn see(
 }
 
 /// 64 hexadecimal digits, as a container runtime names containers.
-fn random_id() -> String {
+pub(crate) fn random_id() -> String {
     let mut id = String::new();
     for _ in 0..2 {
         // Writing to a String does not fail.

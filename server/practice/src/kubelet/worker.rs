@@ -130,7 +130,8 @@ impl Worker {
     fn start_containers(&self) -> Option<JoinSet<()>> {
         let sandbox = self.sandbox.as_ref()?;
         let mut containers = JoinSet::new();
-        let mut handle = PodHandle { dialer: Some(sandbox.dialer()), logs: Vec::new() };
+        let mut handle =
+            PodHandle { dialer: Some(sandbox.dialer()), logs: Vec::new(), states: Arc::clone(&self.states) };
         for (index, spec) in self.pod["spec"]["containers"].as_array()?.iter().enumerate() {
             let logs = Arc::new(Mutex::new([None, None]));
             let container = spec["name"].as_str().unwrap_or_default().to_owned();

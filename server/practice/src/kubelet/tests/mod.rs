@@ -196,6 +196,9 @@ async fn only_what_is_in_the_images_can_be_run() {
         lab.kubelet.exec(NAMESPACE, pod, "client", &argv).await.map(|ran| ran.code)
     };
     assert_eq!(exec("client", &["sh", "-c", "ls"]).await, Err(ExecError::NoProgram("sh".into())));
+    lab.make(Resource::Pods, pod("waits", &json!([{"name": "client", "image": "nginx"}])));
+    lab.until_pod("waits", |pod| waiting(pod) == "ImagePullBackOff").await;
+    assert_eq!(exec("waits", &["curl"]).await, Err(ExecError::NoContainer("client".into())));
     assert_eq!(exec("nobody", &["curl"]).await, Err(ExecError::NoContainer("client".into())));
     assert_eq!(exec("client", &["curl", "http://nope"]).await, Ok(6));
 }
