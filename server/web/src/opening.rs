@@ -28,11 +28,18 @@ const FIRST_LISTS: Duration = Duration::from_secs(60);
 
 /// Where the cluster comes from.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Origin {
     /// kind, or a kubeconfig.
     Real(SourceConfig),
     /// The simulated cluster inside this program.
     Practice,
+}
+
+impl From<SourceConfig> for Origin {
+    fn from(config: SourceConfig) -> Self {
+        Self::Real(config)
+    }
 }
 
 impl Origin {
