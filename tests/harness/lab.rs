@@ -1,6 +1,6 @@
-//! The first lab on the real cluster, from its beginning.
+//! The first lab from its beginning, on the real cluster or on the practice cluster.
 //!
-//! All runs of a lab share one namespace, so these tests are run one at a time, and each begins by clearing up.
+//! On the real cluster all runs of a lab share one namespace, so these tests are run one at a time, and each begins by clearing up.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use clusterip_cluster::source::SourceConfig;
 use clusterip_domain::snapshot::{PodState, Snapshot};
 use clusterip_web::run::{RunHandle, RunView};
-use clusterip_web::{Cluster, Course};
+use clusterip_web::{Cluster, Course, Origin};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,7 +26,7 @@ pub const SERVICE: &str = "my-clusterip-service";
 /// How long pods may take to come or go on a machine that is busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A server on the real cluster, and the lab in it.
+/// A server on a cluster, and the lab in it.
 pub struct Lab {
     /// The server.
     pub server: Server,
@@ -40,7 +40,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Opens the lab with nothing in its namespace but the client pod.
+    /// Opens the lab on the real cluster, with nothing in its namespace but the client pod.
     pub async fn open() -> Self {
         let state = tempfile::tempdir().expect("a folder");
         let server = Server::start(SourceConfig::Kind(kind::config(state.path()))).await;
@@ -49,7 +49,15 @@ impl Lab {
         lab
     }
 
-    /// Stops the server and starts another on the same port; the namespace stays as it is.
+    /// Opens the lab on a practice cluster of its own.
+    pub async fn practise() -> Self {
+        let state = tempfile::tempdir().expect("a folder");
+        let lab = Self::of(Server::start(Origin::Practice).await, state).await;
+        lab.until("the client pod", |view| client_ready(&view.snapshot)).await;
+        lab
+    }
+
+    /// Stops the server on the real cluster and starts another on the same port; the namespace stays as it is.
     pub async fn restart(self) -> Self {
         let Self { server, state, .. } = self;
         let address = server.address;

@@ -1,7 +1,8 @@
-//! What the tests of the whole share: a server in this process, an HTTP client, a lab on a real cluster, a browser.
+//! What the tests of the whole share: a server in this process, an HTTP client, a lab on a cluster, a browser.
 //!
 //! ```text
 //! api ──────▶ Server ─ Http, Events
+//! practice ─▶ Lab { Server on the practice cluster, Http, run }
 //! cluster ──▶ Lab { Server on kind, Http, run } ─ kind: the node, its kernel, its API server
 //! browser ──▶ Lab ─ Browser { chromedriver, Chromium }
 //! ```
@@ -15,6 +16,7 @@ pub mod http;
 pub mod kind;
 pub mod lab;
 pub mod server;
+pub mod steps;
 pub mod wait;
 
 pub use http::{Events, Http};

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use clusterip_cluster::source::{SourceConfig, StageEvent};
-use clusterip_web::{Cluster, Failure, Outcome, ServeConfig, ServeError, Startup};
+use clusterip_cluster::source::StageEvent;
+use clusterip_web::{Cluster, Failure, Origin, Outcome, ServeConfig, ServeError, Startup};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -33,24 +33,24 @@ pub struct Server {
 
 impl Server {
     /// Starts one on any free port.
-    pub async fn start(source: SourceConfig) -> Self {
+    pub async fn start(origin: impl Into<Origin>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
-        Self::start_on(source, listener)
+        Self::start_on(origin.into(), listener)
     }
 
     /// Starts one on a port that a server before it had.
-    pub async fn start_again(source: SourceConfig, address: SocketAddr) -> Self {
+    pub async fn start_again(origin: impl Into<Origin>, address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).await.expect("the port is free again");
-        Self::start_on(source, listener)
+        Self::start_on(origin.into(), listener)
     }
 
-    fn start_on(source: SourceConfig, listener: TcpListener) -> Self {
+    fn start_on(origin: Origin, listener: TcpListener) -> Self {
         record_panics();
         let address = listener.local_addr().expect("a bound listener has an address");
-        let (startup, seen) = watch::channel(Startup::new(source.stages()));
+        let (startup, seen) = watch::channel(Startup::new(origin.stages()));
         let (to, stages) = mpsc::unbounded_channel();
         let shutdown = CancellationToken::new();
-        let config = ServeConfig { source, allowed_hosts: Vec::new(), stages: to, startup };
+        let config = ServeConfig { origin, allowed_hosts: Vec::new(), stages: to, startup };
         let task = tokio::spawn(clusterip_web::run(config, listener, shutdown.clone()));
         Self { address, startup: seen, stages, shutdown, task }
     }

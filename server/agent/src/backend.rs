@@ -24,10 +24,9 @@ use clusterip_domain::traffic::Answer;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode, header};
-use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use crate::http::{self, Ends, Handler};
+use crate::http::{self, Ends, Handler, Listener};
 
 /// Who a backend says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,7 +248,7 @@ fn reply(status: StatusCode, content_type: &'static str, body: Bytes) -> Respons
 pub async fn run(
     backend: Arc<Backend>,
     grace: Duration,
-    listener: TcpListener,
+    listener: impl Listener,
     told_to_stop: impl Future<Output = ()>,
 ) {
     let stop = async {

@@ -22,10 +22,9 @@ use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode, header};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use crate::http::{self, Ends, Handler};
+use crate::http::{self, Ends, Handler, Listener};
 use crate::network::Network;
 
 pub use load::{HEARTBEAT, MAX_IN_FLIGHT, run as run_load};
@@ -141,7 +140,7 @@ fn refuse(status: StatusCode, code: &str, detail: &str) -> Response<ControlBody>
 /// Serves the control port until `told_to_stop`; loads under way say [`End::Shutdown`] last.
 pub async fn run<N: Network>(
     client: Arc<Client<N>>,
-    listener: TcpListener,
+    listener: impl Listener,
     told_to_stop: impl Future<Output = ()>,
 ) {
     let stop = async {

@@ -13,7 +13,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -51,6 +51,30 @@ pub struct Ends {
     pub peer: SocketAddr,
 }
 
+/// Where a server's connections come from: a socket in a pod, a queue of in-memory streams elsewhere.
+pub trait Listener: Send {
+    /// The bytes of a connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next connection that was made, with its ends.
+    ///
+    /// # Errors
+    /// None can be taken now; later it may work.
+    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(Self::Stream, Ends)>>;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, Ends)>> {
+        let (stream, peer) = ready!(Self::poll_accept(self, context))?;
+        let ends = Ends { local: stream.local_addr()?, peer };
+        // A small answer must not wait for the peer's delayed acknowledgement; where it cannot be set, it works too.
+        stream.set_nodelay(true).ok();
+        Poll::Ready(Ok((stream, ends)))
+    }
+}
+
 /// What answers the requests of a server.
 pub trait Handler: Send + Sync + 'static {
     /// What is remembered of one connection.
@@ -70,7 +94,11 @@ pub trait Handler: Send + Sync + 'static {
 }
 
 /// Serves `listener` until `stop`, then ends as the module says.
-pub async fn serve<H: Handler>(listener: TcpListener, handler: Arc<H>, stop: impl Future<Output = ()>) {
+pub async fn serve<L: Listener, H: Handler>(
+    mut listener: L,
+    handler: Arc<H>,
+    stop: impl Future<Output = ()>,
+) {
     let (stopping, stopped) = watch::channel(false);
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
@@ -78,16 +106,16 @@ pub async fn serve<H: Handler>(listener: TcpListener, handler: Arc<H>, stop: imp
     loop {
         tokio::select! {
             () = &mut stop => break,
-            accepted = accept(&listener, &room) => match accepted {
-                Ok((stream, permit)) => start(&mut connections, &handler, stream, Some(permit), &stopped),
+            accepted = accept(&mut listener, &room) => match accepted {
+                Ok((made, permit)) => start(&mut connections, &handler, made, Some(permit), &stopped),
                 // Out of file descriptors, or the peer left first: both pass.
                 Err(_) => sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next() => {}
         }
     }
-    while let Some(stream) = take_waiting(&listener).await {
-        start(&mut connections, &handler, stream, None, &stopped);
+    while let Some(made) = take_waiting(&mut listener).await {
+        start(&mut connections, &handler, made, None, &stopped);
     }
     drop(listener);
     stopping.send_replace(true);
@@ -96,36 +124,35 @@ pub async fn serve<H: Handler>(listener: TcpListener, handler: Arc<H>, stop: imp
     timeout(LAST_WORD + DRAIN, ended).await.ok();
 }
 
-async fn accept(
-    listener: &TcpListener,
+async fn accept<L: Listener>(
+    listener: &mut L,
     room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<((L::Stream, Ends), OwnedSemaphorePermit)> {
     let permit = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
-    Ok((listener.accept().await?.0, permit))
+    Ok((poll_fn(|context| listener.poll_accept(context)).await?, permit))
 }
 
 /// A connection the kernel made already: closing the listener would reset it.
-async fn take_waiting(listener: &TcpListener) -> Option<TcpStream> {
+async fn take_waiting<L: Listener>(listener: &mut L) -> Option<(L::Stream, Ends)> {
     poll_fn(|context| match listener.poll_accept(context) {
-        Poll::Ready(Ok((stream, _))) => Poll::Ready(Some(stream)),
+        Poll::Ready(Ok(made)) => Poll::Ready(Some(made)),
         Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
     })
     .await
 }
 
-fn start<H: Handler>(
+fn start<S, H: Handler>(
     connections: &mut JoinSet<()>,
     handler: &Arc<H>,
-    stream: TcpStream,
+    (stream, ends): (S, Ends),
     permit: Option<OwnedSemaphorePermit>,
     stopped: &watch::Receiver<bool>,
-) {
-    let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
-    // A small answer must not wait for the peer's delayed acknowledgement; where it cannot be set, it works too.
-    stream.set_nodelay(true).ok();
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (handler, stopped) = (Arc::clone(handler), stopped.clone());
     connections.spawn(async move {
-        serve_stream(handler, stream, Ends { local, peer }, stopped).await;
+        serve_stream(handler, stream, ends, stopped).await;
         drop(permit);
     });
 }

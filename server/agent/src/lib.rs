@@ -9,7 +9,7 @@
 //! - [`backend`] answers who it is and where the request came from.
 //! - [`client`] sends a bounded load and reports what its own sockets saw.
 //! - [`curl`] is enough of curl for `kubectl exec`.
-//! - [`network`] is the seam: sockets in a pod, anything that carries bytes elsewhere.
+//! - [`network`] and [`http::Listener`] are the seam: sockets in a pod, anything that carries bytes elsewhere.
 //! - [`http`] serves both, bounded.
 //!
 //! Invariants: everything is bounded in count, size and time; nothing is counted that no socket saw; the

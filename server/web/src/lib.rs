@@ -24,7 +24,7 @@ mod state;
 pub mod words;
 
 pub use course::Course;
-pub use opening::tags;
+pub use opening::{Origin, tags};
 pub use router::build_router;
 pub use serve::{ServeConfig, ServeError, run};
 pub use startup::{Cluster, Failure, Outcome, Startup};

@@ -7,11 +7,13 @@ use std::time::Duration;
 use clusterip_cluster::actions::Actions;
 use clusterip_cluster::agent_image::AgentImage as Packed;
 use clusterip_cluster::index::Index;
+use clusterip_cluster::source::stage::PRACTICE_STAGES;
 use clusterip_cluster::source::{
-    self, AgentImage, Archive, Description, ImageTag, Progress, Source, SourceConfig, SourceError,
-    SourceKind, StageEvent,
+    self, AgentImage, Archive, Description, ImageTag, Progress, Simulated, Source, SourceConfig, SourceError,
+    SourceKind, Stage, StageEvent,
 };
 use clusterip_cluster::watch as feeds;
+use clusterip_practice::{Options, Practice};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -24,10 +26,37 @@ use crate::startup::{Cluster, Failure, Outcome, Startup};
 /// How long the first lists may take: six small requests.
 const FIRST_LISTS: Duration = Duration::from_secs(60);
 
+/// Where the cluster comes from.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
+pub enum Origin {
+    /// kind, or a kubeconfig.
+    Real(SourceConfig),
+    /// The simulated cluster inside this program.
+    Practice,
+}
+
+impl From<SourceConfig> for Origin {
+    fn from(config: SourceConfig) -> Self {
+        Self::Real(config)
+    }
+}
+
+impl Origin {
+    /// The stages that opening goes through, in order.
+    #[must_use]
+    pub fn stages(&self) -> &'static [Stage] {
+        match self {
+            Self::Real(config) => config.stages(),
+            Self::Practice => PRACTICE_STAGES,
+        }
+    }
+}
+
 /// What opening works with.
 pub(crate) struct Opening {
     /// Which cluster.
-    pub config: SourceConfig,
+    pub origin: Origin,
     /// The image of the pods.
     pub image: Packed,
     /// Where the page reads how far it is.
@@ -48,7 +77,7 @@ impl Opening {
         let stop = self.stop.clone();
         let work = async {
             loop {
-                self.startup.send_replace(Startup::new(self.config.stages()));
+                self.startup.send_replace(Startup::new(self.origin.stages()));
                 match self.attempt().await {
                     Ok(cluster) => {
                         self.startup.send_modify(|s| s.outcome = Outcome::Ready(Arc::new(cluster)));
@@ -77,13 +106,35 @@ impl Opening {
         let open = async {
             // Dropped with the future, so that the listener ends too.
             let progress = Progress::new(to);
-            let tags = tags(&self.image);
-            let agent = AgentImage { archive: Archive::Bytes(self.image.archive()), tags: &tags };
-            source::open(&self.config, Some(agent), &progress).await
+            match &self.origin {
+                Origin::Real(config) => {
+                    let tags = tags(&self.image);
+                    let agent = AgentImage { archive: Archive::Bytes(self.image.archive()), tags: &tags };
+                    source::open(config, Some(agent), &progress).await
+                }
+                Origin::Practice => source::open_practice(self.practise(), &progress).await,
+            }
         };
         let (opened, ()) = tokio::join!(open, listen);
         let source = opened.map_err(|e| failure(&e))?;
         Ok(self.start(source).await)
+    }
+
+    /// Starts the practice cluster; it ends with the server.
+    async fn practise(&self) -> Result<Simulated, std::io::Error> {
+        let practice = Practice::start(Options::default()).await.map_err(std::io::Error::other)?;
+        let network = practice.network().clone();
+        let simulated = Simulated {
+            kubeconfig: practice.kubeconfig().to_owned(),
+            context: clusterip_practice::CONTEXT.to_owned(),
+            rules: Arc::new(move || network.rules(clusterip_practice::NODE)),
+        };
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            stop.cancelled().await;
+            practice.shutdown().await;
+        });
+        Ok(simulated)
     }
 
     /// Starts the watches and waits until each has listed its resource once: before that, absence means nothing.
@@ -132,6 +183,7 @@ fn view(description: &Description, simulated: bool) -> SourceView {
         kind: match description.kind {
             SourceKind::Kind => pages::SourceKind::Kind,
             SourceKind::Kubeconfig => pages::SourceKind::Kubeconfig,
+            SourceKind::Practice => pages::SourceKind::Practice,
         },
         name: description.context.clone(),
         version: description.kubernetes_version.clone(),

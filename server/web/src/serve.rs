@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clusterip_cluster::agent_image::{AgentImage, PackError};
-use clusterip_cluster::source::{SourceConfig, StageEvent};
+use clusterip_cluster::source::StageEvent;
 use clusterip_domain::lab::LabError;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::course::Course;
-use crate::opening::Opening;
+use crate::opening::{Opening, Origin};
 use crate::router::build_router;
 use crate::startup::Startup;
 use crate::state::{AppState, own_hosts};
@@ -23,7 +23,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What a server is made of.
 pub struct ServeConfig {
     /// Which cluster.
-    pub source: SourceConfig,
+    pub origin: Origin,
     /// `Host` headers to answer to beside our own, `lab.example.org` or `lab.example.org:8080`.
     pub allowed_hosts: Vec<String>,
     /// Listens to the stages of start-up: the terminal.
@@ -67,7 +67,7 @@ pub async fn run(
         stop: shutdown.clone(),
     };
     let opening = Opening {
-        config: config.source,
+        origin: config.origin,
         image: AgentImage::pack()?,
         startup: config.startup,
         retry,

@@ -1,6 +1,7 @@
 //! The way into a cluster's nodes: which images they have, and what their kernels were told.
 //!
-//! Nodes of kind are containers, entered with `docker exec`; those of other clusters cannot be entered from here.
+//! Nodes of kind are containers, entered with `docker exec`; those of other clusters cannot be entered from here. The
+//! practice cluster has no nodes to enter, but tells what its network does in the same words.
 //!
 //! Invariants: nothing in a node is changed; only constant command lines are run there.
 
@@ -23,10 +24,20 @@ const PRINT_RULES: &str = "nft list table ip kube-proxy 2>/dev/null; nft list ta
     for save in iptables-save ip6tables-save; do $save -t nat 2>/dev/null; $save -t filter 2>/dev/null; done; true";
 
 /// The way into the nodes of one cluster. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NodeReader {
-    way_in: Option<Arc<Containers>>,
+    way_in: WayIn,
 }
+
+#[derive(Clone)]
+enum WayIn {
+    None,
+    Containers(Arc<Containers>),
+    Told(Arc<TellRules>),
+}
+
+/// Tells what a simulated network does.
+pub type TellRules = dyn Fn() -> RulesView + Send + Sync;
 
 #[derive(Debug)]
 struct Containers {
@@ -38,25 +49,40 @@ impl NodeReader {
     /// For a cluster whose nodes cannot be entered.
     #[must_use]
     pub fn no_way_in() -> Self {
-        Self { way_in: None }
+        Self { way_in: WayIn::None }
+    }
+
+    /// For a simulated cluster, which tells its rules itself.
+    #[must_use]
+    pub fn told(tell: Arc<TellRules>) -> Self {
+        Self { way_in: WayIn::Told(tell) }
+    }
+
+    fn containers(&self) -> Option<&Containers> {
+        match &self.way_in {
+            WayIn::Containers(containers) => Some(containers),
+            WayIn::None | WayIn::Told(_) => None,
+        }
     }
 
     pub(crate) fn of_containers(docker: Docker, nodes: &[NodeContainer]) -> Self {
         let names = nodes.iter().filter(|n| n.is_node()).map(|n| n.name.clone()).collect();
-        Self { way_in: Some(Arc::new(Containers { docker, names })) }
+        Self { way_in: WayIn::Containers(Arc::new(Containers { docker, names })) }
     }
 
     /// The names of the nodes that can be entered.
     #[must_use]
     pub fn names(&self) -> &[String] {
-        self.way_in.as_deref().map_or(&[], |c| &c.names)
+        self.containers().map_or(&[], |c| &c.names)
     }
 
     /// Reads the kernel rules of every node, now. Takes a few tenths of a second for each: call it when something
     /// changed, not for every page.
     pub async fn rules(&self) -> RulesView {
-        let Some(containers) = &self.way_in else {
-            return RulesView::Unreadable { why: Unreadable::NoWayIn };
+        let containers = match &self.way_in {
+            WayIn::Containers(containers) => containers,
+            WayIn::Told(tell) => return tell(),
+            WayIn::None => return RulesView::Unreadable { why: Unreadable::NoWayIn },
         };
         let mut nodes = Vec::new();
         for name in &containers.names {
@@ -73,7 +99,7 @@ impl NodeReader {
     /// # Errors
     /// Why it cannot be entered, or that it is no node of this cluster.
     pub async fn raw_rules(&self, node: &str) -> Result<String, Unreadable> {
-        let containers = self.way_in.as_ref().ok_or(Unreadable::NoWayIn)?;
+        let containers = self.containers().ok_or(Unreadable::NoWayIn)?;
         if !containers.names.iter().any(|name| name == node) {
             return Err(Unreadable::Failed { detail: format!("{node:?} is no node of this cluster") });
         }
@@ -82,14 +108,14 @@ impl NodeReader {
 
     /// `v1.34.4`, as the first node's kubelet says.
     pub(crate) async fn kubelet_version(&self) -> Option<String> {
-        let containers = self.way_in.as_ref()?;
+        let containers = self.containers()?;
         let said = containers.run(containers.names.first()?, &["kubelet", "--version"]).await.ok()?;
         said.split_whitespace().last().map(str::to_owned)
     }
 
     /// What containerd in a node lists as its images.
     pub(crate) async fn image_listing(&self, node: &str) -> Result<String, SourceError> {
-        match &self.way_in {
+        match self.containers() {
             Some(containers) => containers.run(node, &["ctr", "--namespace=k8s.io", "images", "list"]).await,
             None => Ok(String::new()),
         }

@@ -29,6 +29,10 @@ fn docker(error: &E) -> Option<Text> {
             "Add yourself to the group docker (sudo usermod -aG docker $USER), then log out and in again.",
             "Aggiungi il tuo utente al gruppo docker (sudo usermod -aG docker $USER), poi esci e rientra.",
         ),
+        E::PracticeFailed { .. } => Text::new(
+            "It needs a free port of 127.0.0.1, and nothing else: see what it says, and try again.",
+            "Le serve una porta libera di 127.0.0.1, e nient’altro: leggi che cosa dice, e riprova.",
+        ),
         E::KindNotFound => or_practice(
             "Install kind (https://kind.sigs.k8s.io/docs/user/quick-start/#installation), or give its path with \
              --kind.",

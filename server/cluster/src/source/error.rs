@@ -35,6 +35,13 @@ pub enum SourceError {
         /// Its own last words.
         detail: String,
     },
+    /// The practice cluster did not start.
+    #[error("the practice cluster did not start")]
+    PracticeFailed {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// There is no program `kind`.
     #[error("kind was not found on the PATH")]
     KindNotFound,
@@ -244,6 +251,7 @@ impl SourceError {
             Self::ApiUnreachable { .. } => "api_unreachable",
             Self::ApiUnauthorized { .. } => "api_unauthorized",
             Self::ApiForbidden { .. } => "api_forbidden",
+            Self::PracticeFailed { .. } => "practice_failed",
             Self::Timeout { .. } => "timeout",
         }
     }

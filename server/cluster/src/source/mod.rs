@@ -20,6 +20,7 @@ mod error;
 mod files;
 mod from_kind;
 mod from_kubeconfig;
+mod from_practice;
 mod kind;
 pub mod stage;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub(crate) use command::run;
 pub(crate) use docker::Docker;
 pub use docker::NodeContainer;
 pub use error::SourceError;
+pub use from_practice::{Simulated, open_practice};
 pub(crate) use kind::Kind;
 pub use stage::{Progress, Stage, StageEvent, StageState};
 pub use text::Text;
@@ -189,6 +191,8 @@ pub enum SourceKind {
     Kind,
     /// Somebody else.
     Kubeconfig,
+    /// This program, which simulates it.
+    Practice,
 }
 
 /// What a cluster can show.
@@ -199,7 +203,7 @@ pub struct Capabilities {
     pub rules_unreadable: Option<Unreadable>,
     /// Whether its nodes have the image of the lab's pods: if not, a published one must be named.
     pub agent_image: AgentImageState,
-    /// Whether it is simulated. Never so here: the practice cluster says it of itself.
+    /// Whether it is simulated.
     pub simulated: bool,
 }
 
@@ -213,6 +217,16 @@ pub enum AgentImageState {
     Loaded,
     /// They must pull one: it was not given, or there is no way to bring it.
     MustBePulled,
+}
+
+/// Whether docker and kind are there and docker's engine answers: whether a kind cluster can be hoped for.
+///
+/// # Errors
+/// What is missing.
+pub async fn kind_works(config: &KindConfig) -> Result<(), SourceError> {
+    let docker = config.docker()?;
+    config.kind(Some(&docker))?;
+    docker.engine_version().await.map(drop)
 }
 
 /// Opens a cluster, making it first if need be, and tells how it goes.

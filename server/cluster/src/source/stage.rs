@@ -29,6 +29,8 @@ pub enum Stage {
     CreateCluster,
     /// Start its nodes, which stop with the machine or the engine.
     StartNodes,
+    /// Start the simulated cluster inside this program.
+    StartPractice,
     /// Find the context in a kubeconfig.
     ReadKubeconfig,
     /// Write our own kubeconfig if the cluster is ours, and make a client.
@@ -55,6 +57,9 @@ pub const KIND_STAGES: &[Stage] = &[
 pub const KUBECONFIG_STAGES: &[Stage] =
     &[Stage::ReadKubeconfig, Stage::Connect, Stage::WaitReady, Stage::LoadAgentImage];
 
+/// The stages of the practice cluster, in order.
+pub const PRACTICE_STAGES: &[Stage] = &[Stage::StartPractice, Stage::Connect, Stage::WaitReady];
+
 impl Stage {
     /// What a person reads while it is going on.
     #[must_use]
@@ -65,6 +70,7 @@ impl Stage {
             Self::FindCluster => Text::new("Look for the lab's cluster", "Cerca il cluster del laboratorio"),
             Self::CreateCluster => Text::new("Create the cluster", "Crea il cluster"),
             Self::StartNodes => Text::new("Start the cluster's nodes", "Avvia i nodi del cluster"),
+            Self::StartPractice => Text::new("Start the practice cluster", "Avvia il cluster di esercitazione"),
             Self::ReadKubeconfig => Text::new("Read the kubeconfig", "Legge il kubeconfig"),
             Self::Connect => Text::new("Connect to the API server", "Si collega all’API server"),
             Self::WaitReady => {

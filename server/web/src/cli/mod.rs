@@ -11,10 +11,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use clusterip_cluster::source::{KindConfig, Programs, SourceConfig};
+use clusterip_cluster::source::{self, KindConfig, Programs, SourceConfig};
 use clusterip_domain::ids::ClusterName;
+use clusterip_web::Origin;
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use tracing_subscriber::EnvFilter;
+
+/// The name of the lab's own kind cluster.
+const DEFAULT_CLUSTER: &str = "clusterip-lab";
 
 /// A web lab for the Kubernetes ClusterIP Service, on a real cluster.
 #[derive(Parser)]
@@ -46,6 +50,9 @@ struct ServeArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
     listen: SocketAddr,
+    /// Use the simulated cluster inside this program, even if docker and kind work
+    #[arg(long, conflicts_with_all = ["context", "cluster_name", "node_image"])]
+    practice: bool,
     /// Use this context of a kubeconfig instead of a kind cluster of our own
     // Not in conflict with --node-image: it may be in the environment for other days.
     #[arg(long, value_name = "NAME", conflicts_with = "cluster_name")]
@@ -75,7 +82,7 @@ impl Default for ServeArgs {
 #[derive(Args, Clone)]
 struct KindArgs {
     /// Name of the lab's own kind cluster
-    #[arg(long, default_value = "clusterip-lab", value_name = "NAME")]
+    #[arg(long, default_value = DEFAULT_CLUSTER, value_name = "NAME")]
     cluster_name: ClusterName,
     /// Node image for a cluster that has to be made; without it, kind's own default
     #[arg(long, value_name = "IMAGE", env = "CLUSTERIP_LAB_NODE_IMAGE")]
@@ -124,17 +131,34 @@ pub(crate) async fn perform(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 impl ServeArgs {
-    fn source(&self) -> anyhow::Result<SourceConfig> {
-        Ok(match &self.context {
-            Some(context) => {
-                SourceConfig::Kubeconfig { path: self.kubeconfig.clone(), context: context.clone() }
+    /// What was asked for; else a kind cluster where docker and kind work, and practice where they do not.
+    async fn origin(&self) -> anyhow::Result<Origin> {
+        if let Some(context) = &self.context {
+            let source = SourceConfig::Kubeconfig { path: self.kubeconfig.clone(), context: context.clone() };
+            return Ok(Origin::Real(source));
+        }
+        if self.practice {
+            return Ok(Origin::Practice);
+        }
+        let kind = self.kind.config()?;
+        match source::kind_works(&kind).await {
+            Err(why) if !self.kind.names_a_cluster() => {
+                println!("No kind cluster here: {}. Practising on a simulated one.", why.chain());
+                println!("`clusterip-lab doctor` says how to get a real one.");
+                Ok(Origin::Practice)
             }
-            None => SourceConfig::Kind(self.kind.config()?),
-        })
+            // Whoever named a cluster wants that one: start-up says what is in the way.
+            _ => Ok(Origin::Real(SourceConfig::Kind(kind))),
+        }
     }
 }
 
 impl KindArgs {
+    /// Whether a kind cluster was asked for by anything but the defaults.
+    fn names_a_cluster(&self) -> bool {
+        self.cluster_name.as_str() != DEFAULT_CLUSTER || self.node_image.is_some() || self.kind.is_some()
+    }
+
     fn config(&self) -> anyhow::Result<KindConfig> {
         Ok(KindConfig {
             name: self.cluster_name.clone(),

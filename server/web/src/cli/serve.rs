@@ -14,17 +14,17 @@ use super::{ServeArgs, progress};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let source = args.source()?;
+    let origin = args.origin().await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|e| explain(args.listen, &e))?;
     let address = listener.local_addr().context("the listener has no address")?;
     println!("clusterip-lab is at http://{address} (Ctrl-C stops it)");
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
-    let (startup, startup_seen) = watch::channel(Startup::new(source.stages()));
+    let (startup, startup_seen) = watch::channel(Startup::new(origin.stages()));
     let (stages, events) = mpsc::unbounded_channel();
     tokio::spawn(progress::show(events));
     tokio::spawn(tell_outcome(startup_seen, address));
-    let config = ServeConfig { source, allowed_hosts: args.allowed_hosts, stages, startup };
+    let config = ServeConfig { origin, allowed_hosts: args.allowed_hosts, stages, startup };
     clusterip_web::run(config, listener, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,145 @@
+//! Pod specs and their containers.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::{Causes, check_port, names};
+use crate::status::Cause;
+
+/// Checks a completed pod spec. `at` is its place: `spec` or `spec.template.spec`.
+pub(super) fn pod_spec(spec: &Value, at: &str) -> Causes {
+    let mut causes = Causes::new();
+    let containers = spec["containers"].as_array().map_or(&[][..], Vec::as_slice);
+    if containers.is_empty() {
+        causes.push(Cause::required(format!("{at}.containers"), ""));
+    }
+    let mut seen = HashSet::new();
+    for list in ["initContainers", "containers"] {
+        for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
+            let place = format!("{at}.{list}[{index}]");
+            causes.extend(one(container, &place));
+            let name = container["name"].as_str().unwrap_or_default();
+            if !name.is_empty() && !seen.insert(name) {
+                causes.push(Cause::duplicate(format!("{place}.name"), &json!(name)));
+            }
+        }
+    }
+    for (field, supported) in [
+        ("restartPolicy", &["Always", "OnFailure", "Never"][..]),
+        ("dnsPolicy", &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"]),
+    ] {
+        let value = &spec[field];
+        if value.is_string() && !supported.iter().any(|s| value == s) {
+            causes.push(Cause::not_supported(format!("{at}.{field}"), value, supported));
+        }
+    }
+    if spec["terminationGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds < 0) {
+        let field = format!("{at}.terminationGracePeriodSeconds");
+        let why = "must be greater than or equal to 0";
+        causes.push(Cause::invalid(field, &spec["terminationGracePeriodSeconds"], why));
+    }
+    causes
+}
+
+fn one(container: &Value, at: &str) -> Causes {
+    let mut causes = Causes::new();
+    match container["name"].as_str().unwrap_or_default() {
+        "" => causes.push(Cause::required(format!("{at}.name"), "")),
+        name => {
+            if let Some(why) = names::dns_label(name) {
+                causes.push(Cause::invalid(format!("{at}.name"), &json!(name), &why));
+            }
+        }
+    }
+    let image = container["image"].as_str().unwrap_or_default();
+    if image.is_empty() {
+        causes.push(Cause::required(format!("{at}.image"), ""));
+    } else if image.trim() != image {
+        let why = "must not have leading or trailing whitespace";
+        causes.push(Cause::invalid(format!("{at}.image"), &json!(image), why));
+    }
+    causes.extend(ports(container, at));
+    for (index, variable) in container["env"].as_array().into_iter().flatten().enumerate() {
+        if variable["name"].as_str().unwrap_or_default().is_empty() {
+            causes.push(Cause::required(format!("{at}.env[{index}].name"), ""));
+        }
+    }
+    let policy = &container["imagePullPolicy"];
+    let policies = &["Always", "IfNotPresent", "Never"];
+    if policy.is_string() && !policies.iter().any(|p| policy == p) {
+        causes.push(Cause::not_supported(format!("{at}.imagePullPolicy"), policy, policies));
+    }
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        causes.extend(check_probe(&container[probe], &format!("{at}.{probe}")));
+    }
+    causes
+}
+
+fn ports(container: &Value, at: &str) -> Causes {
+    let mut causes = Causes::new();
+    let mut names_seen = HashSet::new();
+    for (index, port) in container["ports"].as_array().into_iter().flatten().enumerate() {
+        let place = |field: &str| format!("{at}.ports[{index}].{field}");
+        if let Some(name) = port["name"].as_str().filter(|name| !name.is_empty()) {
+            if let Some(why) = names::port_name(name) {
+                causes.push(Cause::invalid(place("name"), &json!(name), why));
+            } else if !names_seen.insert(name) {
+                causes.push(Cause::duplicate(place("name"), &json!(name)));
+            }
+        }
+        if port["containerPort"].is_null() || port["containerPort"] == 0 {
+            causes.push(Cause::required(place("containerPort"), ""));
+        } else {
+            causes.extend(check_port(&place("containerPort"), &port["containerPort"]));
+        }
+        let protocol = &port["protocol"];
+        let supported = &["SCTP", "TCP", "UDP"];
+        if !supported.iter().any(|p| protocol == p) {
+            causes.push(Cause::not_supported(place("protocol"), protocol, supported));
+        }
+    }
+    causes
+}
+
+fn check_probe(probe: &Value, at: &str) -> Causes {
+    let mut causes = Causes::new();
+    if !probe.is_object() {
+        return causes;
+    }
+    let handlers = ["httpGet", "tcpSocket", "exec", "grpc"];
+    match handlers.iter().filter(|handler| probe[**handler].is_object()).count() {
+        0 => causes.push(Cause::required(at, "must specify a handler type")),
+        1 => {}
+        _ => causes.push(Cause::forbidden(at, "may not specify more than 1 handler type")),
+    }
+    for handler in ["httpGet", "tcpSocket"] {
+        let port = &probe[handler]["port"];
+        let field = format!("{at}.{handler}.port");
+        match port {
+            Value::Null => {}
+            Value::String(name) => {
+                if let Some(why) = names::port_name(name) {
+                    causes.push(Cause::invalid(field, &json!(name), why));
+                }
+            }
+            number => causes.extend(check_port(&field, number)),
+        }
+    }
+    for field in
+        ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
+    {
+        if probe[field].as_i64().is_some_and(|number| number < 0) {
+            let why = "must be greater than or equal to 0";
+            causes.push(Cause::invalid(format!("{at}.{field}"), &probe[field], why));
+        }
+    }
+    if at.ends_with("livenessProbe") && probe["successThreshold"].as_i64().is_some_and(|n| n != 1) {
+        causes.push(Cause::invalid(
+            format!("{at}.successThreshold"),
+            &probe["successThreshold"],
+            "must be 1",
+        ));
+    }
+    causes
+}

@@ -1,0 +1,229 @@
+//! What is served, told to clients: plain and aggregated discovery, and the version.
+//!
+//! Source: <https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api>.
+
+use serde_json::{Value, json};
+
+use crate::store::{Resource, Subresource};
+
+/// The version that the practice cluster is modelled on. kubectl compares its first two numbers with its own.
+const GIT_VERSION: &str = "v1.34.4+practice";
+
+const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/// `/version`
+pub(super) fn version() -> Value {
+    json!({
+        "major": "1",
+        "minor": "34",
+        "emulationMajor": "1",
+        "emulationMinor": "34",
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "33",
+        "gitVersion": GIT_VERSION,
+        "gitCommit": "simulated",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "none",
+        "compiler": "rustc",
+        "platform": format!("{}/{}", std::env::consts::OS, architecture()),
+    })
+}
+
+/// As Go names it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// The named groups, in the order in which a real API server tells them.
+pub(super) fn groups() -> Vec<&'static str> {
+    let mut groups = Vec::new();
+    for resource in Resource::ALL {
+        let group = resource.info().group;
+        if !group.is_empty() && !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+/// `/api`
+pub(super) fn core_versions(address: &str) -> Value {
+    json!({
+        "kind": "APIVersions",
+        "versions": ["v1"],
+        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}],
+    })
+}
+
+fn group_body(group: &str) -> Value {
+    let version = json!({"groupVersion": format!("{group}/v1"), "version": "v1"});
+    json!({"name": group, "versions": [version], "preferredVersion": version})
+}
+
+/// `/apis`
+pub(super) fn group_list() -> Value {
+    let groups: Vec<Value> = groups().into_iter().map(group_body).collect();
+    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+}
+
+/// `/apis/apps`
+pub(super) fn group(name: &str) -> Option<Value> {
+    groups().contains(&name).then(|| {
+        let mut body = group_body(name);
+        body["kind"] = json!("APIGroup");
+        body["apiVersion"] = json!("v1");
+        body
+    })
+}
+
+/// The resources of a group and version, by plural name.
+fn served(group: &str, version: &str) -> Vec<Resource> {
+    let mut found: Vec<Resource> = Resource::ALL
+        .into_iter()
+        .filter(|r| (r.info().group, r.info().version) == (group, version))
+        .collect();
+    found.sort_by_key(|r| r.info().plural);
+    found
+}
+
+/// `/api/v1`, `/apis/apps/v1`
+pub(super) fn resource_list(group: &str, version: &str) -> Option<Value> {
+    let served = served(group, version);
+    let api_version = served.first()?.api_version();
+    let mut resources = Vec::new();
+    for resource in served {
+        let info = resource.info();
+        let mut entry = json!({
+            "name": info.plural, "singularName": info.singular, "namespaced": info.namespaced,
+            "kind": info.kind, "verbs": VERBS,
+        });
+        if !info.short_names.is_empty() {
+            entry["shortNames"] = json!(info.short_names);
+        }
+        if !info.categories.is_empty() {
+            entry["categories"] = json!(info.categories);
+        }
+        resources.push(entry);
+        for sub in info.subresources {
+            let mut entry = json!({
+                "name": format!("{}/{}", info.plural, sub.name), "singularName": "",
+                "namespaced": info.namespaced, "kind": sub.kind, "verbs": sub.verbs,
+            });
+            if !sub.version.is_empty() {
+                entry["group"] = json!(sub.group);
+                entry["version"] = json!(sub.version);
+            }
+            resources.push(entry);
+        }
+    }
+    Some(json!({
+        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": resources,
+    }))
+}
+
+/// Whether an Accept header asks for aggregated discovery.
+pub(super) fn is_aggregated(accept: &str) -> bool {
+    accept.split(',').any(|range| {
+        let has = |part: &str| range.split(';').any(|p| p.trim() == part);
+        has("as=APIGroupDiscoveryList") && has("v=v2")
+    })
+}
+
+/// The media type of aggregated discovery.
+pub(super) const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/// `/api` or `/apis`, aggregated.
+/// Source: <https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery>.
+pub(super) fn aggregated(groups: &[&str]) -> Value {
+    let items: Vec<Value> = groups.iter().map(|group| aggregated_group(group)).collect();
+    json!({
+        "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items,
+    })
+}
+
+fn aggregated_group(group: &str) -> Value {
+    let resources: Vec<Value> = served(group, "v1").into_iter().map(aggregated_resource).collect();
+    let mut metadata = json!({"creationTimestamp": null});
+    if !group.is_empty() {
+        metadata["name"] = json!(group);
+    }
+    json!({
+        "metadata": metadata,
+        "versions": [{"version": "v1", "freshness": "Current", "resources": resources}],
+    })
+}
+
+fn aggregated_resource(resource: Resource) -> Value {
+    let info = resource.info();
+    let kind = |kind: &str| json!({"group": info.group, "version": info.version, "kind": kind});
+    let sub = |sub: &Subresource| {
+        let response = if sub.version.is_empty() {
+            kind(sub.kind)
+        } else {
+            json!({"group": sub.group, "version": sub.version, "kind": sub.kind})
+        };
+        json!({"subresource": sub.name, "responseKind": response, "verbs": sub.verbs})
+    };
+    let mut entry = json!({
+        "resource": info.plural,
+        "responseKind": kind(info.kind),
+        "scope": if info.namespaced { "Namespaced" } else { "Cluster" },
+        "singularResource": info.singular,
+        "verbs": VERBS,
+    });
+    if !info.short_names.is_empty() {
+        entry["shortNames"] = json!(info.short_names);
+    }
+    if !info.categories.is_empty() {
+        entry["categories"] = json!(info.categories);
+    }
+    if !info.subresources.is_empty() {
+        entry["subresources"] = info.subresources.iter().map(sub).collect();
+    }
+    entry
+}
+
+/// `/openapi/v3`: one document a group and version.
+pub(super) fn openapi_index() -> Value {
+    let mut paths = serde_json::Map::new();
+    for group in std::iter::once("").chain(groups()) {
+        let path = openapi_path(group);
+        paths.insert(path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash=practice")}));
+    }
+    json!({"paths": paths})
+}
+
+fn openapi_path(group: &str) -> String {
+    if group.is_empty() { "api/v1".to_owned() } else { format!("apis/{group}/v1") }
+}
+
+/// One document: only the paths with the options that kubectl looks for before it leaves validation to the server.
+/// The schemas, which `kubectl explain` reads, are not modelled.
+pub(super) fn openapi_document(path: &str) -> Option<Value> {
+    let group = std::iter::once("").chain(groups()).find(|group| openapi_path(group) == path)?;
+    let mut paths = serde_json::Map::new();
+    for resource in served(group, "v1") {
+        let info = resource.info();
+        let option = |name| json!({"name": name, "in": "query", "schema": {"type": "string"}});
+        let operation = json!({
+            "parameters": [option("dryRun"), option("fieldManager"), option("fieldValidation")],
+            "responses": {"200": {"description": "OK"}},
+            "x-kubernetes-group-version-kind": {"group": info.group, "version": info.version, "kind": info.kind},
+        });
+        let place = if info.namespaced { "/namespaces/{namespace}/" } else { "/" };
+        let collection = format!("/{path}{place}{}", info.plural);
+        paths.insert(format!("{collection}/{{name}}"), json!({"patch": operation, "put": operation}));
+        paths.insert(collection, json!({"post": operation}));
+    }
+    Some(json!({
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes (practice cluster, simulated)", "version": GIT_VERSION},
+        "paths": paths,
+        "components": {"schemas": {}},
+    }))
+}

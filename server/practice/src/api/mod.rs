@@ -1,0 +1,241 @@
+//! The Kubernetes API over HTTP: a request in, an answer out.
+//!
+//! ```text
+//! request ─▶ who? ─▶ path ─▶ read   ─▶ Store ─▶ Form (object, metadata, table)
+//!                         ├▶ watch  ─▶ Store ─▶ lines
+//!                         ├▶ write  ─▶ schema, patch ─▶ Store (admission under its lock)
+//!                         └▶ portforward ─▶ WebSocket ─▶ Network
+//! ```
+//!
+//! What a real API server does and this one does not is refused with a Status that says so.
+//!
+//! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/>.
+
+mod accept;
+pub(crate) mod admission;
+mod discovery;
+mod exec;
+mod forward;
+mod logs;
+mod patch;
+mod path;
+mod protobuf;
+mod query;
+mod read;
+mod respond;
+mod scale;
+mod schema;
+mod socket;
+mod table;
+mod watching;
+mod write;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{HeaderMap, Method, Request};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Tokens;
+use crate::kubelet::Kubelet;
+use crate::network::Network;
+use crate::status::Status;
+use crate::store::{Resource, Store};
+use accept::Form;
+use path::Target;
+use query::Query;
+use respond::Answer;
+
+/// The largest body taken. Source: `k8s.io/apiserver`'s `MaxRequestBodyBytes`.
+const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
+
+/// The API server of one practice cluster.
+#[derive(Debug)]
+pub(crate) struct Api {
+    /// Where everything is.
+    pub(crate) store: Arc<Store>,
+    /// Who may ask.
+    pub(crate) tokens: Tokens,
+    /// The way into pods.
+    pub(crate) network: Network,
+    /// What runs in them.
+    pub(crate) kubelet: Arc<Kubelet>,
+    /// Ends the watches.
+    pub(crate) stop: CancellationToken,
+    /// Where it listens.
+    pub(crate) address: String,
+}
+
+/// A request whose body has not been read.
+struct Asked {
+    method: Method,
+    query: Query,
+    headers: HeaderMap,
+    request: Request<Incoming>,
+}
+
+impl Asked {
+    fn header(&self, name: HeaderName) -> &str {
+        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The media type of the body, without its parameters.
+    fn content_type(&self) -> String {
+        let given = self.header(CONTENT_TYPE);
+        given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    fn form(&self) -> Result<Form, Status> {
+        Form::of(self.header(ACCEPT), &self.query)
+    }
+
+    /// Who the request says writes: the option, or what the user agent begins with.
+    fn manager(&self) -> String {
+        let given = self.query.get("fieldManager");
+        let agent = self.header(USER_AGENT).split('/').next().unwrap_or_default();
+        let name = if given.is_empty() { agent } else { given };
+        if name.is_empty() { "unknown".to_owned() } else { name.chars().take(128).collect() }
+    }
+
+    /// The body as an object: JSON, or protobuf. A body without a type is read as JSON.
+    async fn object(self) -> Result<Value, Status> {
+        let accepted = "application/json, application/vnd.kubernetes.protobuf";
+        match self.content_type().as_str() {
+            "" | "application/json" => schema::read(&self.body().await?),
+            protobuf::MEDIA_TYPE => protobuf::read(&self.body().await?),
+            other => Err(Status::unsupported_media_type(other, accepted)),
+        }
+    }
+
+    async fn body(self) -> Result<Bytes, Status> {
+        match Limited::new(self.request.into_body(), MAX_BODY_BYTES).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(Status::too_large(MAX_BODY_BYTES)),
+            Err(_) => Err(Status::bad_request("the body ended early")),
+        }
+    }
+}
+
+impl Api {
+    /// Answers a request. Every refusal is a Status.
+    pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
+        let mut answer = match self.route(request).await {
+            Ok(answer) => answer,
+            Err(status) => respond::refusal(&status),
+        };
+        answer.headers_mut().insert("x-practice-cluster", HeaderValue::from_static("simulated"));
+        answer
+    }
+
+    async fn route(self: Arc<Self>, request: Request<Incoming>) -> Result<Answer, Status> {
+        let target = path::parse(request.uri().path());
+        let asked = Asked {
+            method: request.method().clone(),
+            query: Query::parse(request.uri().query()),
+            headers: request.headers().clone(),
+            request,
+        };
+        // As on a real cluster, anyone may ask whether it is there and which version it is.
+        match target {
+            Target::Health => return only_get(&asked).map(|()| respond::text("ok")),
+            Target::Version => return only_get(&asked).map(|()| respond::ok(&discovery::version())),
+            _ => {}
+        }
+        if !self.tokens.admit(asked.header(AUTHORIZATION)) {
+            return Err(Status::unauthorized());
+        }
+        match target {
+            Target::Collection(resource, namespace) => self.collection(asked, resource, namespace).await,
+            Target::Object { resource, namespace, name, subresource } => {
+                self.object(asked, resource, &namespace, &name, subresource.as_deref()).await
+            }
+            Target::Unknown => Err(Status::no_such_path()),
+            other => self.discover(&asked, &other),
+        }
+    }
+
+    fn discover(&self, asked: &Asked, target: &Target) -> Result<Answer, Status> {
+        only_get(asked)?;
+        let aggregated = discovery::is_aggregated(asked.header(ACCEPT));
+        let value = match target {
+            Target::Root => Some(serde_json::json!({"paths": ["/api", "/api/v1", "/apis", "/version"]})),
+            Target::CoreVersions if aggregated => return Ok(aggregate(&[""])),
+            Target::Groups if aggregated => return Ok(aggregate(&discovery::groups())),
+            Target::CoreVersions => Some(discovery::core_versions(&self.address)),
+            Target::Groups => Some(discovery::group_list()),
+            Target::Group(group) => discovery::group(group),
+            Target::Resources(group, version) => discovery::resource_list(group, version),
+            Target::OpenApi(path) if path.is_empty() => Some(discovery::openapi_index()),
+            Target::OpenApi(path) => discovery::openapi_document(path),
+            _ => None,
+        };
+        value.map(|value| respond::ok(&value)).ok_or_else(Status::no_such_path)
+    }
+
+    async fn collection(
+        self: Arc<Self>,
+        asked: Asked,
+        resource: Resource,
+        namespace: Option<String>,
+    ) -> Result<Answer, Status> {
+        let namespace = namespace.as_deref();
+        match asked.method {
+            Method::GET if asked.query.flag("watch") => {
+                self.watch(resource, namespace, &asked.query, asked.form()?)
+            }
+            Method::GET => self.list(resource, namespace, &asked.query, asked.form()?),
+            Method::POST => self.create(asked, resource, namespace).await,
+            Method::DELETE => self.delete_collection(asked, resource, namespace).await,
+            _ => Err(Status::method_not_allowed()),
+        }
+    }
+
+    async fn object(
+        self: Arc<Self>,
+        asked: Asked,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+        subresource: Option<&str>,
+    ) -> Result<Answer, Status> {
+        if subresource.is_some_and(|sub| resource.subresource(sub).is_none()) {
+            return Err(Status::no_such_path());
+        }
+        match (subresource, &asked.method) {
+            (Some("portforward"), &Method::GET | &Method::POST) => {
+                self.port_forward(asked.request, namespace, name)
+            }
+            (Some("exec"), &Method::GET | &Method::POST) => self.exec(asked.request, namespace, name),
+            (Some("log"), &Method::GET) => self.logs(&asked.query, namespace, name),
+            (None | Some("status" | "scale"), &Method::GET) => {
+                self.get(resource, namespace, name, subresource, asked.form()?)
+            }
+            (None | Some("status" | "scale"), &Method::PUT) => {
+                self.replace(asked, resource, namespace, name, subresource).await
+            }
+            (None | Some("status" | "scale"), &Method::PATCH) => {
+                self.patch(asked, resource, namespace, name, subresource).await
+            }
+            (None, &Method::DELETE) => self.delete(asked, resource, namespace, name).await,
+            _ => Err(Status::method_not_allowed()),
+        }
+    }
+}
+
+fn only_get(asked: &Asked) -> Result<(), Status> {
+    if matches!(asked.method, Method::GET | Method::HEAD) {
+        Ok(())
+    } else {
+        Err(Status::method_not_allowed())
+    }
+}
+
+fn aggregate(groups: &[&str]) -> Answer {
+    let mut answer = respond::ok(&discovery::aggregated(groups));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(discovery::AGGREGATED));
+    answer
+}

@@ -1,0 +1,5 @@
+//! The controllers together, with the kubelet behind them.
+
+mod deployments;
+mod ends;
+mod services;

@@ -1,0 +1,367 @@
+//! One container: its image, its process, its restarts.
+//!
+//! ```text
+//! pull ──▶ create, start ──▶ process, probed ──▶ ended ──▶ restart policy ──▶ back off ──▶ pull …
+//!  └─ ErrImagePull ⇄ ImagePullBackOff                         └─▶ done
+//! ```
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::env::{Env, environment};
+use super::images::{self, Image, Missing};
+use super::log::Log;
+use super::probe::{Outcome, Probe, Streak};
+use super::process::{Place, Program};
+use super::status::{Ended, Phase, State};
+use super::{Kubelet, random_id};
+use crate::controllers::events::Said;
+use crate::network::Sandbox;
+use crate::store::object::{name, namespace, now, uid};
+
+/// How long it takes to create and start a container.
+const START: Duration = Duration::from_millis(150);
+/// How long it takes a registry not to answer.
+const PULL: Duration = Duration::from_millis(500);
+/// How long a failed pull, or an ended process, is seen before what follows.
+const GLIMPSE: Duration = Duration::from_secs(1);
+/// The first pause before a failed pull or a crashed container is tried again; it doubles from there.
+/// Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy>
+const FIRST_BACKOFF: Duration = Duration::from_secs(10);
+/// The longest.
+const LAST_BACKOFF: Duration = Duration::from_secs(300);
+/// A process that ran for so long starts again with the first pause.
+const RAN_WELL: Duration = Duration::from_secs(600);
+/// The exit code of a process that was killed.
+const KILLED: i32 = 137;
+
+/// When a container must have ended: `None` while it may run on.
+pub(super) type Deadline = Option<Instant>;
+
+/// A container of a pod.
+pub(super) struct Container {
+    pub(super) kubelet: Arc<Kubelet>,
+    pub(super) pod: Arc<Value>,
+    pub(super) spec: Value,
+    pub(super) index: usize,
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) states: Arc<watch::Sender<Vec<State>>>,
+    pub(super) deadline: watch::Receiver<Deadline>,
+    /// The newest run's, and the one before.
+    pub(super) logs: Arc<Mutex<[Option<Arc<Log>>; 2]>>,
+}
+
+impl Container {
+    /// Runs until it is told to stop, or is not to be restarted.
+    pub(super) async fn run(mut self) {
+        let mut backoff = FIRST_BACKOFF;
+        loop {
+            let Some((image, env)) = self.prepare().await else { return };
+            let began = Instant::now();
+            let ended = self.run_once(image, env).await;
+            let code = ended.code;
+            self.set(|state| {
+                (state.ready, state.started) = (false, false);
+                state.phase = Phase::Ended(ended);
+            });
+            if self.deadline.borrow().is_some() || !self.restarts(code) {
+                return;
+            }
+            if began.elapsed() >= RAN_WELL {
+                backoff = FIRST_BACKOFF;
+            }
+            let first = self.states.borrow()[self.index].restarts == 0;
+            if self.pause(self.kubelet.pace.of(GLIMPSE)).await.is_none() {
+                return;
+            }
+            if !first {
+                self.back_off(backoff);
+                if self.pause(self.kubelet.pace.of(backoff)).await.is_none() {
+                    return;
+                }
+                backoff = (backoff * 2).min(LAST_BACKOFF);
+            }
+        }
+    }
+
+    fn restarts(&self, code: i32) -> bool {
+        match self.pod["spec"]["restartPolicy"].as_str() {
+            Some("Never") => false,
+            Some("OnFailure") => code != 0,
+            _ => true,
+        }
+    }
+
+    fn back_off(&self, backoff: Duration) {
+        let container = self.name();
+        let pod = format!("{}_{}({})", name(&self.pod), namespace(&self.pod), uid(&self.pod));
+        let seconds = go_duration(backoff);
+        self.tell(Said::warning(
+            "BackOff",
+            format!("Back-off restarting failed container {container} in pod {pod}"),
+        ));
+        self.set(|state| {
+            if let Phase::Ended(ended) = &state.phase {
+                state.last = Some(ended.clone());
+            }
+            let message = format!("back-off {seconds} restarting failed container={container} pod={pod}");
+            state.phase = Phase::Waiting("CrashLoopBackOff", message);
+        });
+    }
+
+    fn name(&self) -> &str {
+        self.spec["name"].as_str().unwrap_or_default()
+    }
+
+    fn set(&self, change: impl FnOnce(&mut State)) {
+        self.states.send_modify(|states| change(&mut states[self.index]));
+    }
+
+    fn wait_for(&self, reason: &'static str, message: &str) {
+        self.set(|state| state.phase = Phase::Waiting(reason, message.to_owned()));
+    }
+
+    fn tell(&self, said: Said<'_>) {
+        self.kubelet.events.tell(&self.pod, said.of_container(self.name()));
+    }
+
+    /// Waits; `None` when it is told to stop meanwhile.
+    async fn pause(&mut self, time: Duration) -> Option<()> {
+        tokio::select! {
+            () = sleep(time) => Some(()),
+            _ = self.deadline.wait_for(Option::is_some) => None,
+        }
+    }
+
+    /// The image and the environment, as soon as both are there.
+    async fn prepare(&mut self) -> Option<(Image, Env)> {
+        let mut backoff = FIRST_BACKOFF;
+        let pace = self.kubelet.pace;
+        let image = self.spec["image"].as_str().unwrap_or_default().to_owned();
+        let policy = self.spec["imagePullPolicy"].as_str().unwrap_or_default().to_owned();
+        loop {
+            let missing = match images::find(&image, &policy) {
+                Ok(found) => match self.environment(found) {
+                    Ok(env) => {
+                        let message = format!("Container image \"{image}\" already present on machine");
+                        self.tell(Said::normal("Pulled", message));
+                        return Some((found, env));
+                    }
+                    Err(why) => {
+                        self.tell(Said::warning("Failed", format!("Error: {why}")));
+                        self.wait_for("CreateContainerConfigError", &why);
+                        self.pause(pace.of(FIRST_BACKOFF)).await?;
+                        continue;
+                    }
+                },
+                Err(missing) => missing,
+            };
+            match missing {
+                Missing::InvalidName(why) => {
+                    self.tell(Said::warning("InspectFailed", why.clone()));
+                    self.tell(Said::warning("Failed", "Error: InvalidImageName"));
+                    self.wait_for("InvalidImageName", &why);
+                }
+                Missing::NeverPulled(why) => {
+                    self.tell(Said::warning("ErrImageNeverPull", why.clone()));
+                    self.tell(Said::warning("Failed", "Error: ErrImageNeverPull"));
+                    self.wait_for("ErrImageNeverPull", &why);
+                }
+                Missing::NotPulled(why) => self.fail_to_pull(&image, &why).await?,
+            }
+            self.pause(pace.of(backoff)).await?;
+            backoff = (backoff * 2).min(LAST_BACKOFF);
+        }
+    }
+
+    async fn fail_to_pull(&mut self, image: &str, why: &str) -> Option<()> {
+        let pace = self.kubelet.pace;
+        self.tell(Said::normal("Pulling", format!("Pulling image \"{image}\"")));
+        self.pause(pace.of(PULL)).await?;
+        self.tell(Said::warning("Failed", format!("Failed to pull image \"{image}\": {why}")));
+        self.tell(Said::warning("Failed", "Error: ErrImagePull"));
+        self.wait_for("ErrImagePull", why);
+        self.pause(pace.of(GLIMPSE)).await?;
+        let message = format!("Back-off pulling image \"{image}\"");
+        self.tell(Said::normal("BackOff", message.clone()));
+        self.tell(Said::warning("Failed", "Error: ImagePullBackOff"));
+        self.wait_for("ImagePullBackOff", &format!("{message}: ErrImagePull: {why}"));
+        Some(())
+    }
+
+    fn environment(&self, image: Image) -> Result<Env, String> {
+        let own = [("PATH", "/usr/bin"), ("VERSION", image.version)];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let mut pod = (*self.pod).clone();
+        let ip = self.sandbox.ip().to_string();
+        pod["status"]["podIP"] = Value::from(ip.clone());
+        pod["status"]["podIPs"] = Value::from(ip);
+        pod["status"]["hostIP"] = Value::from(super::node::NODE_IP.to_string());
+        environment(&self.kubelet.store, &pod, &self.spec, own)
+    }
+
+    /// One run of the process, from its start to its end.
+    async fn run_once(&mut self, image: Image, env: Env) -> Ended {
+        sleep(self.kubelet.pace.of(START)).await;
+        let (id, since) = (format!("practice://{}", random_id()), now());
+        let log = Arc::new(Log::default());
+        if let Ok(mut logs) = self.logs.lock() {
+            *logs = [Some(Arc::clone(&log)), logs[0].take()];
+        }
+        self.tell(Said::normal("Created", format!("Created container: {}", self.name())));
+        let end = |code, reason, message| {
+            let (id, since) = (id.clone(), since.clone());
+            Ended { code, reason, message, since, at: now(), id }
+        };
+        let argv = Program::command_line(&self.spec, image.mode);
+        let Some(program) = Program::find(&argv) else {
+            let file = argv.first().map(String::as_str).unwrap_or_default();
+            let why = format!(
+                "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create \
+                 failed: unable to start container process: exec: \"{file}\": executable file not found in $PATH: \
+                 unknown"
+            );
+            self.tell(Said::warning("Failed", format!("Error: {why}")));
+            self.begin(image, &id);
+            // It never began, which containerd says like this.
+            return Ended { since: "1970-01-01T00:00:00Z".to_owned(), ..end(128, "StartError", why) };
+        };
+        self.tell(Said::normal("Started", format!("Started container {}", self.name())));
+        let gated = Probe::read(&self.spec, "startupProbe").is_some();
+        let probed = Probe::read(&self.spec, "readinessProbe").is_some();
+        self.begin(image, &id);
+        self.set(|state| {
+            state.phase = Phase::Running(since.clone());
+            (state.started, state.ready) = (!gated, !gated && !probed);
+        });
+        let place = Place { sandbox: &self.sandbox, env: &env, host_name: name(&self.pod), log: &log };
+        let code = self.process(&place, program).await;
+        end(code, if code == 0 { "Completed" } else { "Error" }, String::new())
+    }
+
+    /// A new container takes the place of the one before, if there was one.
+    fn begin(&self, image: Image, id: &str) {
+        self.set(|state| {
+            state.restarts += u32::from(state.id.is_some());
+            if let Phase::Ended(ended) = &state.phase {
+                state.last = Some(ended.clone());
+            }
+            (state.image, state.id) = (Some(image), Some(id.to_owned()));
+        });
+    }
+
+    /// The exit code. The process is told to stop by the pod's end or a failed liveness probe, and killed when its
+    /// grace is over.
+    async fn process(&self, place: &Place<'_>, program: Program) -> i32 {
+        let (condemned, mut liveness) = watch::channel(None);
+        let mut pod_ends = self.deadline.clone();
+        let mut life_ends = liveness.clone();
+        let told_to_stop = async {
+            tokio::select! {
+                _ = pod_ends.wait_for(Option::is_some) => {}
+                _ = life_ends.wait_for(Option::is_some) => {}
+            }
+        };
+        let mut deadline = self.deadline.clone();
+        let killed = async {
+            tokio::select! {
+                () = passed(&mut deadline) => {}
+                () = passed(&mut liveness) => {}
+            }
+        };
+        tokio::select! {
+            // The process first: it listens before it is probed.
+            biased;
+            code = place.run(program, told_to_stop) => code,
+            () = killed => KILLED,
+            () = self.probe_readiness() => KILLED,
+            () = self.probe_liveness(&condemned) => KILLED,
+        }
+    }
+
+    /// Follows the startup and then the readiness probe, for as long as the process runs.
+    async fn probe_readiness(&self) {
+        if let Some(startup) = Probe::read(&self.spec, "startupProbe") {
+            self.follow(&startup, "Startup", |outcome| matches!(outcome, Outcome::Success)).await;
+        }
+        let readiness = Probe::read(&self.spec, "readinessProbe");
+        self.set(|state| (state.started, state.ready) = (true, readiness.is_none()));
+        if let Some(readiness) = readiness {
+            self.follow(&readiness, "Readiness", |outcome| {
+                match outcome {
+                    Outcome::Success => self.set_ready(true),
+                    Outcome::Failure { decided: true, .. } => self.set_ready(false),
+                    _ => {}
+                }
+                false
+            })
+            .await;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    fn set_ready(&self, ready: bool) {
+        self.states.send_if_modified(|states| {
+            let state = &mut states[self.index];
+            std::mem::replace(&mut state.ready, ready) != ready
+        });
+    }
+
+    /// Follows the liveness probe; condemns the process when it fails.
+    async fn probe_liveness(&self, condemned: &watch::Sender<Deadline>) {
+        if let Some(liveness) = Probe::read(&self.spec, "livenessProbe") {
+            let mut states = self.states.subscribe();
+            states.wait_for(|states| states[self.index].started).await.ok();
+            self.follow(&liveness, "Liveness", |outcome| {
+                matches!(outcome, Outcome::Failure { decided: true, .. })
+            })
+            .await;
+            let message = format!("Container {} failed liveness probe, will be restarted", self.name());
+            self.tell(Said::normal("Killing", message));
+            let grace = self.pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
+            condemned.send_replace(Some(Instant::now() + Duration::from_secs(grace)));
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Probes until `enough` says so, and tells of failures.
+    async fn follow(&self, probe: &Probe, kind: &str, enough: impl Fn(&Outcome) -> bool) {
+        let mut streak = Streak::default();
+        probe.wait_first().await;
+        loop {
+            let outcome = probe.ask(&self.kubelet.network, &self.sandbox, &mut streak).await;
+            if let Outcome::Failure { why, .. } = &outcome {
+                self.tell(Said::warning("Unhealthy", format!("{kind} probe failed: {why}")));
+            }
+            if enough(&outcome) {
+                return;
+            }
+            probe.wait_next().await;
+        }
+    }
+}
+
+/// Waits until a deadline is set and has passed; it may be moved.
+async fn passed(deadline: &mut watch::Receiver<Deadline>) {
+    loop {
+        let at = *deadline.borrow_and_update();
+        let changed = deadline.changed();
+        match at {
+            Some(at) => tokio::select! {
+                () = sleep_until(at) => return,
+                _ = changed => {}
+            },
+            None => drop(changed.await),
+        }
+    }
+}
+
+/// As Go writes it: `10s`, `1m20s`, `5m0s`.
+fn go_duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) }
+}

@@ -1,0 +1,55 @@
+//! The node's kube-proxy and the cluster's DNS: they follow Services and EndpointSlices.
+//!
+//! A rule is written a little after the change that asks for it, and changes that come meanwhile go with it: for
+//! that long an endpoint has no rule yet, as on a real node. Names are changed at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::{Names, Network, Rules};
+use crate::pace::Pace;
+use crate::store::{Resource, Selector, Store};
+
+/// How long it takes a change to become a rule.
+pub const SYNC_DELAY: Duration = Duration::from_millis(100);
+
+/// Follows the store for ever.
+pub async fn run(store: Arc<Store>, network: Network, pace: Pace) {
+    let all = Selector::default();
+    loop {
+        let (_, mut services) = store.list_and_watch(Resource::Services, None, &all);
+        let (_, mut slices) = store.list_and_watch(Resource::EndpointSlices, None, &all);
+        write(&store, &network, true);
+        let mut due: Option<Instant> = None;
+        loop {
+            let changed = tokio::select! {
+                changed = services.next() => changed,
+                changed = slices.next() => changed,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    due = None;
+                    write(&store, &network, true);
+                    continue;
+                }
+            };
+            if changed.is_err() {
+                tracing::debug!("the proxy fell behind, and lists again");
+                break;
+            }
+            write(&store, &network, false);
+            due = due.or_else(|| Some(Instant::now() + pace.of(SYNC_DELAY)));
+        }
+    }
+}
+
+fn write(store: &Store, network: &Network, rules: bool) {
+    let all = Selector::default();
+    let services = store.list(Resource::Services, None, &all).items;
+    let slices = store.list(Resource::EndpointSlices, None, &all).items;
+    let (services, slices) = (|| services.iter().map(|s| &**s), || slices.iter().map(|s| &**s));
+    network.set_names(Names::new(services(), slices()));
+    if rules {
+        network.set_rules(Rules::new(services(), slices()));
+    }
+}
