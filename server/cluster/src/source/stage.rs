@@ -70,7 +70,9 @@ impl Stage {
             Self::FindCluster => Text::new("Look for the lab's cluster", "Cerca il cluster del laboratorio"),
             Self::CreateCluster => Text::new("Create the cluster", "Crea il cluster"),
             Self::StartNodes => Text::new("Start the cluster's nodes", "Avvia i nodi del cluster"),
-            Self::StartPractice => Text::new("Start the practice cluster", "Avvia il cluster di esercitazione"),
+            Self::StartPractice => {
+                Text::new("Start the practice cluster", "Avvia il cluster di esercitazione")
+            }
             Self::ReadKubeconfig => Text::new("Read the kubeconfig", "Legge il kubeconfig"),
             Self::Connect => Text::new("Connect to the API server", "Si collega all’API server"),
             Self::WaitReady => {
