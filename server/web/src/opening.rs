@@ -28,7 +28,6 @@ const FIRST_LISTS: Duration = Duration::from_secs(60);
 
 /// Where the cluster comes from.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Origin {
     /// kind, or a kubeconfig.
     Real(SourceConfig),
