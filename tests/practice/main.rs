@@ -1,5 +1,4 @@
 //! The lab on the practice cluster: what is proved on a real one holds on it too.
-#![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
 
 use clusterip_tests::Lab;
 use clusterip_tests::chi_squared::by_chance;
