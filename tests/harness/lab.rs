@@ -1,6 +1,7 @@
 //! The first lab from its beginning, on the real cluster or on the practice cluster.
 //!
-//! On the real cluster all runs of a lab share one namespace, so these tests are run one at a time, and each begins by clearing up.
+//! On the real cluster all runs of a lab share one namespace, so these tests are run one at a time, and each begins by
+//! clearing up.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -18,6 +18,7 @@ pub(super) async fn doctor(config: &KindConfig) -> anyhow::Result<ExitCode> {
     } else {
         println!("\nThe lab's own cluster cannot be opened yet: do what the arrows say, from the top.");
         println!("Or use a cluster that is there already: `clusterip-lab serve --context NAME`.");
+        println!("Meanwhile `clusterip-lab serve` opens the lab on a simulated one, the practice cluster.");
         Ok(ExitCode::FAILURE)
     }
 }
