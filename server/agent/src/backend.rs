@@ -1,6 +1,8 @@
 //! The pod behind a Service: it answers who it is and where the request came from.
 //!
 //! ```text
+//! request ──▶ (DELAY_MS) ──▶ UPSTREAM, if it has one ──▶ answer: who it is, and what the upstream said
+//!
 //! SIGTERM ──▶ readiness off, `connection: close` on every answer ── GRACE_SECONDS ──▶ no new connections,
 //!             finish what is in flight ──▶ exit 0
 //! ```
@@ -9,24 +11,30 @@
 //! node has heard of it, new connections still arrive, so the backend keeps serving for a grace.
 //! Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow>
 //!
+//! With `GRACE_SECONDS=0` it ends as most programs do that never heard of this: at once, with what is in flight.
+//!
 //! Invariant: a connection's number is given with its first answer, so that the kubelet's probes use none up.
+
+mod config;
 
 use std::fmt;
 use std::future::Future;
-use std::net::IpAddr;
-use std::num::ParseIntError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use clusterip_domain::traffic::Answer;
+use clusterip_domain::chain::{DEPTH_HEADER, Hop, MAX_DEPTH};
+use clusterip_domain::traffic::{Answer, ErrorKind};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode, header};
 use tokio::time::sleep;
 
 use crate::http::{self, Ends, Handler, Listener};
+use crate::network::Network;
+use crate::upstream::Upstream;
+pub use config::{Config, ConfigError, Ending};
 
 /// Who a backend says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,63 +64,12 @@ pub fn pod_name(variable: impl Fn(&str) -> Option<String>) -> String {
     variable("POD_NAME").or_else(host_name).unwrap_or_default().trim().to_owned()
 }
 
-/// How a backend listens and ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Config {
-    /// The address to listen on.
-    pub listen: IpAddr,
-    /// The port to listen on.
-    pub port: u16,
-    /// How long it keeps serving after it was told to stop.
-    pub grace: Duration,
-}
-
-/// A variable does not hold what it should.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// `LISTEN`.
-    #[error("LISTEN is {given:?}: give an IP address, such as 0.0.0.0 or 127.0.0.1")]
-    Listen {
-        /// What it holds.
-        given: String,
-        /// Why it is none.
-        source: std::net::AddrParseError,
-    },
-    /// `PORT` or `GRACE_SECONDS`.
-    #[error("{name} is {given:?}: give a whole number from 0 to 65535")]
-    Number {
-        /// The variable.
-        name: &'static str,
-        /// What it holds.
-        given: String,
-        /// Why it is none.
-        source: ParseIntError,
-    },
-}
-
-impl Config {
-    /// From `LISTEN` (0.0.0.0), `PORT` (8080) and `GRACE_SECONDS` (5).
-    ///
-    /// # Errors
-    /// The first variable that does not hold what it should.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let number = |name: &'static str, default: u16| match variable(name) {
-            Some(given) => given.parse().map_err(|source| ConfigError::Number { name, given, source }),
-            None => Ok(default),
-        };
-        let listen = variable("LISTEN").unwrap_or_else(|| "0.0.0.0".to_owned());
-        Ok(Self {
-            listen: listen.parse().map_err(|source| ConfigError::Listen { given: listen, source })?,
-            port: number("PORT", 8080)?,
-            grace: Duration::from_secs(number("GRACE_SECONDS", 5)?.into()),
-        })
-    }
-}
-
 /// A backend: written by its connections, its readiness also by whoever switches it.
 #[derive(Debug)]
 pub struct Backend {
     identity: Identity,
+    upstream: Option<Upstream>,
+    delay: Duration,
     ready: AtomicBool,
     ending: AtomicBool,
     connections: AtomicU64,
@@ -128,14 +85,26 @@ pub struct Connection {
 }
 
 impl Backend {
-    /// A backend that is ready.
+    /// A backend that is ready, answers at once and asks nobody.
     pub fn new(identity: Identity) -> Self {
         Self {
             identity,
+            upstream: None,
+            delay: Duration::ZERO,
             ready: AtomicBool::new(true),
             ending: AtomicBool::new(false),
             connections: AtomicU64::new(0),
             served: AtomicU64::new(0),
+        }
+    }
+
+    /// A backend as its variables have it; its own requests go through `network`.
+    pub fn configured<N: Network>(identity: Identity, config: &Config, network: N) -> Self {
+        Self {
+            upstream: config.upstream.clone().map(|url| Upstream::new(url, network)),
+            delay: config.delay,
+            ready: AtomicBool::new(config.ready),
+            ..Self::new(identity)
         }
     }
 
@@ -154,7 +123,7 @@ impl Backend {
         self.ending.store(true, Ordering::SeqCst);
     }
 
-    fn who(&self, connection: &Connection) -> Answer {
+    fn who(&self, connection: &Connection, upstream: Option<Hop>) -> Answer {
         self.served.fetch_add(1, Ordering::SeqCst);
         let next = || self.connections.fetch_add(1, Ordering::SeqCst) + 1;
         Answer {
@@ -165,20 +134,39 @@ impl Backend {
             peer: connection.ends.peer.to_string(),
             connection: *connection.number.get_or_init(next),
             request: connection.requests.fetch_add(1, Ordering::SeqCst) + 1,
+            upstream,
         }
     }
 
-    fn respond(&self, connection: &Connection, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn respond(&self, connection: &Connection, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (&Method::GET | &Method::HEAD, "/healthz") => text(StatusCode::OK, "ok\n"),
             (&Method::GET | &Method::HEAD, "/readyz") if self.is_ready() => text(StatusCode::OK, "ready\n"),
             (&Method::GET | &Method::HEAD, "/readyz") => text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
-            (&Method::GET | &Method::HEAD, _) => say(&self.who(connection), wants_json(request)),
+            (&Method::GET | &Method::HEAD, _) => self.introduce(connection, request).await,
             (&Method::POST, "/readyz/on") => self.switch(true),
             (&Method::POST, "/readyz/off") => self.switch(false),
             (&Method::POST, _) => text(StatusCode::NOT_FOUND, "POST /readyz/on or /readyz/off\n"),
             _ => text(StatusCode::METHOD_NOT_ALLOWED, "GET anything, or POST /readyz/on or /readyz/off\n"),
         }
+    }
+
+    /// Says who it is, after it has asked whom it has to ask.
+    async fn introduce(&self, connection: &Connection, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let depth = depth(request);
+        if depth >= MAX_DEPTH {
+            let why =
+                format!("this request has come through {depth} backends: they call each other in a circle\n");
+            return text(StatusCode::LOOP_DETECTED, why);
+        }
+        if !self.delay.is_zero() {
+            sleep(self.delay).await;
+        }
+        let upstream = match &self.upstream {
+            Some(upstream) => Some(upstream.ask(depth + 1).await),
+            None => None,
+        };
+        say(&self.who(connection, upstream), wants_json(request))
     }
 
     fn switch(&self, ready: bool) -> Response<Full<Bytes>> {
@@ -196,7 +184,7 @@ impl Handler for Backend {
     }
 
     async fn answer(&self, connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let mut response = self.respond(connection, &request);
+        let mut response = self.respond(connection, &request).await;
         if self.ending.load(Ordering::SeqCst) {
             response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
         }
@@ -209,27 +197,61 @@ fn wants_json(request: &Request<Incoming>) -> bool {
     accept.is_some_and(|value| value.contains("json"))
 }
 
+/// How many backends a request has come through.
+fn depth(request: &Request<Incoming>) -> u8 {
+    let given = request.headers().get(DEPTH_HEADER).and_then(|value| value.to_str().ok());
+    given.and_then(|value| value.parse().ok()).unwrap_or_default()
+}
+
 fn say(answer: &Answer, json: bool) -> Response<Full<Bytes>> {
+    let is_whole = answer.upstream.as_ref().is_none_or(|hop| hop.status == Some(StatusCode::OK.as_u16()));
+    let status = if is_whole { StatusCode::OK } else { StatusCode::BAD_GATEWAY };
     if !json {
-        return text(StatusCode::OK, Line(answer).to_string());
+        return text(status, Line(answer).to_string());
     }
     match serde_json::to_vec(answer) {
-        Ok(body) => reply(StatusCode::OK, "application/json", body.into()),
+        Ok(body) => reply(status, "application/json", body.into()),
         Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the answer has no JSON\n"),
     }
 }
 
-/// An answer for a reader, on one line.
+/// An answer for a reader: a line, and one more for each upstream.
 struct Line<'a>(&'a Answer);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Answer { pod, ip, version, peer, connection, request, .. } = self.0;
-        write!(f, "{pod} {ip} {version} says hello (connection {connection}")?;
-        if *request > 1 {
-            write!(f, ", request {request}")?;
+        introduction(f, self.0)?;
+        for hop in self.0.hops() {
+            write!(f, " └▶ {}: ", hop.to)?;
+            match (&hop.answer, hop.status, hop.error) {
+                (Some(answer), ..) => introduction(f, answer)?,
+                (None, Some(status), _) => {
+                    writeln!(f, "an answer that is not a backend's (status {status})")?
+                }
+                (None, None, error) => writeln!(f, "{}", failure(error.unwrap_or(ErrorKind::BadAnswer)))?,
+            }
         }
-        writeln!(f, ", you are {peer})")
+        Ok(())
+    }
+}
+
+fn introduction(f: &mut fmt::Formatter<'_>, answer: &Answer) -> fmt::Result {
+    let Answer { pod, ip, version, peer, connection, request, .. } = answer;
+    write!(f, "{pod} {ip} {version} says hello (connection {connection}")?;
+    if *request > 1 {
+        write!(f, ", request {request}")?;
+    }
+    writeln!(f, ", you are {peer})")
+}
+
+fn failure(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Refused => "connection refused",
+        ErrorKind::Timeout => "no answer in time",
+        ErrorKind::Reset => "the connection broke",
+        ErrorKind::NoRoute => "no route to host",
+        ErrorKind::Dns => "the name does not resolve",
+        ErrorKind::BadAnswer => "an answer that is not a backend's",
     }
 }
 
@@ -247,10 +269,21 @@ fn reply(status: StatusCode, content_type: &'static str, body: Bytes) -> Respons
 /// Serves until `told_to_stop`, and then as the module says.
 pub async fn run(
     backend: Arc<Backend>,
-    grace: Duration,
+    ending: Ending,
     listener: impl Listener,
     told_to_stop: impl Future<Output = ()>,
 ) {
+    let grace = match ending {
+        Ending::Graceful(grace) => grace,
+        Ending::Abrupt => {
+            // Dropping the server drops its connections.
+            tokio::select! {
+                () = http::serve(listener, backend, std::future::pending()) => {}
+                () = told_to_stop => {}
+            }
+            return;
+        }
+    };
     let stop = async {
         told_to_stop.await;
         backend.begin_ending();

@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 
 use crate::network::Dialled;
 
-/// The most bytes of an answer that are read.
-const MAX_ANSWER_BYTES: usize = 4 * 1024;
+/// The most bytes of an answer that are read: those of as many backends as a chain may have.
+const MAX_ANSWER_BYTES: usize = 8 * 1024;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,14 +134,16 @@ impl Link {
     }
 }
 
-async fn read_answer(response: Response<Incoming>) -> Result<Answer, ErrorKind> {
+/// Reads what a backend says of itself. One whose own upstream failed says so with 502, and is still the one that
+/// answered.
+pub(crate) async fn read_answer(response: Response<Incoming>) -> Result<Answer, ErrorKind> {
     let status = response.status();
     let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
     let body = body.map_err(|error| match error.downcast_ref::<hyper::Error>() {
         Some(error) => on_exchange(error),
         None => ErrorKind::BadAnswer,
     })?;
-    if status != StatusCode::OK {
+    if !matches!(status, StatusCode::OK | StatusCode::BAD_GATEWAY) {
         return Err(ErrorKind::BadAnswer);
     }
     serde_json::from_slice(&body.to_bytes()).map_err(|_| ErrorKind::BadAnswer)

@@ -8,7 +8,7 @@
 //!
 //! - [`backend`] answers who it is and where the request came from.
 //! - [`client`] sends a bounded load and reports what its own sockets saw.
-//! - [`curl`] is enough of curl for `kubectl exec`.
+//! - [`tools`] are enough of curl, nslookup and ping for `kubectl exec`.
 //! - [`network`] and [`http::Listener`] are the seam: sockets in a pod, anything that carries bytes elsewhere.
 //! - [`http`] serves both, bounded.
 //!
@@ -17,7 +17,8 @@
 
 pub mod backend;
 pub mod client;
-pub mod curl;
 mod exchange;
 pub mod http;
 pub mod network;
+pub mod tools;
+mod upstream;

@@ -19,7 +19,7 @@ use oci_spec::OciSpecError;
 pub const BACKEND_V1: &str = "clusterip-lab/backend:v1";
 /// Serves, and says it is version 2.
 pub const BACKEND_V2: &str = "clusterip-lab/backend:v2";
-/// Sends loads, and has curl.
+/// Sends loads; like the others, it has curl, nslookup and ping.
 pub const CLIENT_V1: &str = "clusterip-lab/client:v1";
 /// The user and group of every process.
 pub const USER: u32 = 65532;

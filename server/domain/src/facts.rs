@@ -3,16 +3,19 @@
 //! ```text
 //! Snapshot ─▶ History ─┐
 //! Ledger ──────────────┼─▶ Facts ─▶ check expressions
-//! noted IPs ───────────┘
+//! noted IPs, probes ───┘
 //! ```
 //!
-//! A [`Facts`] is serialised (camelCase) into the variables `snapshot`, `traffic`, `seen` and `noted`.
+//! A [`Facts`] is serialised (camelCase) into the variables `snapshot`, `traffic`, `chain`, `seen`, `noted` and `probes`.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::ledger::{Ledger, TargetTotal};
+use crate::chain::UpstreamUrl;
+use crate::ledger::{HopKey, HopTally, Ledger, TargetTotal};
+use crate::probe::{Probed, Probes};
 use crate::snapshot::Snapshot;
 
 /// How many pods and Services a history remembers; the oldest that are gone are forgotten first.
@@ -106,6 +109,19 @@ fn follow<'a>(seen: &mut Vec<Seen>, now: impl Iterator<Item = Observed<'a>>) {
     }
 }
 
+/// What became of requests on one hop behind the first, since the step began and over all targets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HopTotal {
+    /// How many backends came before, from 1.
+    pub hop: u8,
+    /// Whom they asked.
+    pub to: UpstreamUrl,
+    /// Counts.
+    #[serde(flatten)]
+    pub tally: HopTally,
+}
+
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -114,18 +130,37 @@ pub struct Facts<'a> {
     pub snapshot: &'a Snapshot,
     /// Totals of each target since the step began.
     pub traffic: Vec<&'a TargetTotal>,
+    /// The hops behind the first, since the step began; empty while no backend has asked an upstream.
+    pub chain: Vec<HopTotal>,
     /// What has come and gone.
     pub seen: &'a History,
     /// Pod IPs the student noted.
     pub noted: &'a [IpAddr],
+    /// Probes since the step began, oldest first.
+    pub probes: &'a [Probed],
 }
 
 impl<'a> Facts<'a> {
     /// Puts together what is known.
     #[must_use]
-    pub fn of(snapshot: &'a Snapshot, ledger: &'a Ledger, seen: &'a History, noted: &'a [IpAddr]) -> Self {
-        Self { snapshot, traffic: ledger.totals().collect(), seen, noted }
+    pub fn of(
+        snapshot: &'a Snapshot,
+        ledger: &'a Ledger,
+        seen: &'a History,
+        noted: &'a [IpAddr],
+        probes: &'a Probes,
+    ) -> Self {
+        let traffic = ledger.totals().collect();
+        Self { snapshot, traffic, chain: chain(ledger), seen, noted, probes: probes.as_slice() }
     }
+}
+
+fn chain(ledger: &Ledger) -> Vec<HopTotal> {
+    let mut hops: BTreeMap<HopKey, HopTally> = BTreeMap::new();
+    for (key, tally) in ledger.totals().flat_map(|total| &total.tally.chain) {
+        hops.entry(key.clone()).or_default().merge(tally);
+    }
+    hops.into_iter().map(|((hop, to), tally)| HopTotal { hop, to, tally }).collect()
 }
 
 #[cfg(test)]

@@ -101,6 +101,20 @@ name!(
     "cluster name"
 );
 
+/// What the name of a run's second namespace ends with.
+const NEIGHBOUR: &str = "-neighbour";
+
+impl Namespace {
+    /// The second namespace of a run, for what is reached by a full DNS name only. A name that has no room left is
+    /// cut before the ending.
+    #[must_use]
+    pub fn neighbour(&self) -> Self {
+        let room = DNS_LABEL_MAX - NEIGHBOUR.len();
+        let own = self.0.get(..room).unwrap_or(&self.0).trim_end_matches('-');
+        Self(format!("{own}{NEIGHBOUR}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +126,17 @@ mod tests {
         }
         for bad in ["", "-a", "a-", "A", "a.b", "a/b", "../etc", "à", &"x".repeat(64)] {
             assert!(bad.parse::<Namespace>().is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_neighbour_has_a_name_too() {
+        for (name, neighbour) in
+            [("lab-x", "lab-x-neighbour".to_owned()), (&"y".repeat(63), "y".repeat(53) + NEIGHBOUR)]
+        {
+            let found = name.parse::<Namespace>().unwrap().neighbour();
+            assert_eq!(found.as_str(), neighbour);
+            assert!(is_dns_label(found.as_str()));
         }
     }
 

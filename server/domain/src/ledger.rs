@@ -10,7 +10,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::traffic::{Batch, Connections, ErrorKind, Latency, LoadSpec};
+use crate::chain::UpstreamUrl;
+use crate::traffic::{BackendCount, Batch, Connections, ErrorCount, ErrorKind, Latency, LoadSpec};
 
 /// What kind of address a load goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -67,6 +68,64 @@ pub struct Tally {
     /// Answers by pod.
     #[serde(serialize_with = "values")]
     pub backends: BTreeMap<String, Backend>,
+    /// What became of the answered requests further on, where backends asked an upstream. Facts have it apart.
+    #[serde(skip)]
+    pub chain: BTreeMap<HopKey, HopTally>,
+}
+
+/// Hop number, from 1, and whom the backends before asked.
+pub type HopKey = (u8, UpstreamUrl);
+
+/// The most hops that are told apart: what more there are name their upstreams at random.
+const MAX_HOPS: usize = 64;
+
+/// Counts of one hop behind the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HopTally {
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Failures by kind.
+    pub errors: BTreeMap<ErrorKind, u64>,
+    /// Answers by pod.
+    #[serde(serialize_with = "values")]
+    pub backends: BTreeMap<String, Backend>,
+}
+
+impl HopTally {
+    fn add(&mut self, backends: &[BackendCount], errors: &[ErrorCount]) {
+        for b in backends {
+            count(&mut self.backends, b);
+            self.answered += b.count;
+        }
+        for e in errors {
+            *self.errors.entry(e.kind).or_default() += e.count;
+            self.failed += e.count;
+        }
+    }
+
+    /// Takes in what another stretch of traffic came to.
+    pub fn merge(&mut self, other: &Self) {
+        self.answered += other.answered;
+        self.failed += other.failed;
+        for (kind, count) in &other.errors {
+            *self.errors.entry(*kind).or_default() += count;
+        }
+        for (pod, backend) in &other.backends {
+            let known = self
+                .backends
+                .entry(pod.clone())
+                .or_insert_with(|| Backend { answered: 0, ..backend.clone() });
+            known.answered += backend.answered;
+        }
+    }
+}
+
+fn count(backends: &mut BTreeMap<String, Backend>, b: &BackendCount) {
+    let new = || Backend { pod: b.pod.clone(), ip: b.ip, version: b.version.clone(), answered: 0 };
+    backends.entry(b.pod.clone()).or_insert_with(new).answered += b.count;
 }
 
 fn values<S: serde::Serializer>(map: &BTreeMap<String, Backend>, to: S) -> Result<S::Ok, S::Error> {
@@ -76,15 +135,7 @@ fn values<S: serde::Serializer>(map: &BTreeMap<String, Backend>, to: S) -> Resul
 impl Tally {
     fn add(&mut self, batch: &Batch) {
         for b in &batch.backends {
-            self.backends
-                .entry(b.pod.clone())
-                .or_insert_with(|| Backend {
-                    pod: b.pod.clone(),
-                    ip: b.ip,
-                    version: b.version.clone(),
-                    answered: 0,
-                })
-                .answered += b.count;
+            count(&mut self.backends, b);
             self.answered += b.count;
         }
         let failed: u64 = batch.errors.iter().map(|e| e.count).sum();
@@ -92,6 +143,12 @@ impl Tally {
             *self.errors.entry(e.kind).or_default() += e.count;
         }
         self.failed += failed;
+        for hop in &batch.chain {
+            let key = (hop.hop, hop.to.clone());
+            if self.chain.len() < MAX_HOPS || self.chain.contains_key(&key) {
+                self.chain.entry(key).or_default().add(&hop.backends, &hop.errors);
+            }
+        }
         let any_answer = batch.backends.iter().any(|b| b.count > 0);
         self.failed_in_a_row = if any_answer { 0 } else { self.failed_in_a_row + failed };
     }
@@ -214,7 +271,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::traffic::{BackendCount, ErrorCount};
+    use crate::chain::HopCount;
 
     fn begin(ledger: &mut Ledger) {
         let target =
@@ -283,6 +340,29 @@ mod tests {
         assert_eq!(ledger.totals().next().unwrap().tally.answered, 7);
         ledger.mark();
         assert_eq!(ledger.totals().count(), 0);
+    }
+
+    #[test]
+    fn a_chain_is_counted_by_hop_and_apart_from_the_first() {
+        let mut ledger = Ledger::default();
+        begin(&mut ledger);
+        let hop = |hop: u8, to: &str, pod: &str, count| HopCount {
+            hop,
+            to: to.parse().unwrap(),
+            backends: batch(&[(pod, count)], 0).backends,
+            errors: vec![ErrorCount { kind: ErrorKind::Dns, count: 2 }],
+        };
+        for _ in 0..2 {
+            let chain = vec![hop(1, "http://backend", "b", 3), hop(2, "http://data", "d", 1)];
+            ledger.record(&Batch { chain, ..batch(&[("a", 5)], 0) });
+        }
+        let tally = &ledger.window().unwrap().tally;
+        assert_eq!((tally.answered, tally.backends.len()), (10, 1));
+        let data = &tally.chain[&(2, "http://data".parse().unwrap())];
+        assert_eq!((data.answered, data.failed, data.backends["d"].answered), (2, 4, 2));
+        let mut all = data.clone();
+        all.merge(data);
+        assert_eq!((all.answered, all.errors[&ErrorKind::Dns], all.backends["d"].answered), (4, 8, 4));
     }
 
     #[test]

@@ -8,7 +8,9 @@
 //! Invariants: nothing here does IO, reads a clock or knows kube. Time comes in as an argument, so every
 //! function can be tested with a table. The page, the stream and the headless API call the same functions.
 
+pub mod chain;
 pub mod ids;
+pub mod probe;
 pub mod traffic;
 
 #[cfg(feature = "course")]

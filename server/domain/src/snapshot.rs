@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::chain::UpstreamUrl;
 use crate::ids::Namespace;
 use crate::rules::{RulesView, Unreadable};
 
@@ -82,6 +83,12 @@ impl Snapshot {
         self.services.iter().find(|s| s.name == name)
     }
 
+    /// The Service of this namespace that a pod asks for each request.
+    #[must_use]
+    pub fn upstream_of(&self, pod: &Pod) -> Option<&Service> {
+        self.service(pod.upstream.as_ref()?.service_in(self.namespace.as_str())?)
+    }
+
     /// All endpoints of a Service, over all its EndpointSlices.
     pub fn endpoints<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a Endpoint> {
         self.endpoint_slices
@@ -148,6 +155,8 @@ pub struct Pod {
     pub image: String,
     /// Ports its containers declare.
     pub ports: Vec<ContainerPort>,
+    /// Whom the first container is told to ask for each request, by its `UPSTREAM` variable.
+    pub upstream: Option<UpstreamUrl>,
     /// Restarts of all containers.
     pub restarts: i32,
     /// When it was created.

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chain::{Hop, HopCount, SampleHop};
+
 /// Where the client pod listens for the server, on its own loopback only, so that no other pod can command it.
 pub const CONTROL_PORT: u16 = 9090;
 /// The path that takes a [`LoadSpec`].
@@ -136,6 +138,9 @@ pub struct Answer {
     pub connection: u64,
     /// Number of this request on its connection, from 1.
     pub request: u64,
+    /// What it got from its own upstream, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<Hop>,
 }
 
 /// Answers of one backend in one batch.
@@ -178,6 +183,9 @@ pub struct Sample {
     pub error: Option<ErrorKind>,
     /// From the *intended* start to the end, in microseconds.
     pub latency_us: u64,
+    /// How it went on, where the backend asked an upstream.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<SampleHop>,
 }
 
 /// Latency of the answered requests of the load so far, from their intended starts, in microseconds.
@@ -212,6 +220,9 @@ pub struct Batch {
     pub in_flight: u64,
     /// Requests that were due but not sent, because too many were in flight already.
     pub not_sent: u64,
+    /// What became of the answered requests further on, where backends asked an upstream; sorted by hop and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<HopCount>,
 }
 
 /// Why a load ended.

@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use clusterip_domain::facts::{Facts, History};
 use clusterip_domain::lab::{Lab, LabFiles, Lang, Progress};
 use clusterip_domain::ledger::{Ledger, Target, TargetKind};
+use clusterip_domain::probe::Probes;
 use clusterip_domain::rules::{
     EndpointShare, KernelRules, Protocol, ProxyMode, RulesView, ServiceRule, Unreadable, Verdict,
 };
@@ -105,7 +106,8 @@ impl World {
     }
 
     fn judge(&mut self) {
-        let facts = Facts::of(&self.snapshot, &self.ledger, &self.seen, &self.noted);
+        let none = Probes::default();
+        let facts = Facts::of(&self.snapshot, &self.ledger, &self.seen, &self.noted, &none);
         if self.progress.judge(&LAB, &facts) {
             self.ledger.mark();
             self.seen.mark();
@@ -270,6 +272,7 @@ fn pod(name: &str, last: u8, role: PodRole, labels: Labels, created: Timestamp) 
         owner: None,
         image: "clusterip-lab/backend:v1".into(),
         ports: vec![ContainerPort { name: None, port: 8080 }],
+        upstream: None,
         restarts: 0,
         created_at: Some(created),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clusterip_agent::curl::Ran;
+use clusterip_agent::tools::Ran;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::timeout;

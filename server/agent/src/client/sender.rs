@@ -129,7 +129,7 @@ fn answer(asked: Asked) -> Result<Answer, Failure> {
 }
 
 /// `host:port`, as the Host header has it.
-fn authority(host: &str, port: u16) -> String {
+pub(super) fn authority(host: &str, port: u16) -> String {
     match host.parse() {
         Ok(IpAddr::V6(ip)) => format!("[{ip}]:{port}"),
         _ => format!("{host}:{port}"),

@@ -3,15 +3,19 @@
 //! Invariants: every settled request is in exactly one batch; a batch's samples show every kind of failure that it
 //! counts, and then as many different backends as fit.
 
+mod chain;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use clusterip_domain::chain::{Hop, MAX_DEPTH};
 use clusterip_domain::traffic::{
     Answer, BackendCount, Batch, ErrorCount, ErrorKind, Latency, MAX_SAMPLES, Sample,
 };
 use hdrhistogram::Histogram;
 
+use self::chain::Chain;
 use super::sender::Settled;
 use crate::exchange::Failure;
 
@@ -28,6 +32,16 @@ struct Who {
     version: String,
 }
 
+impl Who {
+    fn of(answer: &Answer) -> Self {
+        Self { pod: answer.pod.clone(), ip: answer.ip, version: answer.version.clone() }
+    }
+
+    fn count(&self, count: u64) -> BackendCount {
+        BackendCount { pod: self.pod.clone(), ip: self.ip, version: self.version.clone(), count }
+    }
+}
+
 /// A count, with a fair sample of what was counted.
 #[derive(Debug, Default)]
 struct Counted {
@@ -38,6 +52,7 @@ struct Counted {
 /// A load's counts.
 pub(super) struct Tally {
     backends: BTreeMap<Who, Counted>,
+    chain: Chain,
     errors: BTreeMap<ErrorKind, Counted>,
     latency: Histogram<u32>,
     not_sent: u64,
@@ -49,6 +64,7 @@ impl Tally {
     pub(super) fn new() -> Self {
         Self {
             backends: BTreeMap::new(),
+            chain: Chain::default(),
             errors: BTreeMap::new(),
             #[expect(clippy::expect_used, reason = "the bounds are constants")]
             latency: Histogram::new_with_bounds(1, MAX_LATENCY_US, 3).expect("bounds a histogram can have"),
@@ -76,7 +92,8 @@ impl Tally {
     /// A request came to its end.
     pub(super) fn settle(&mut self, settled: Settled) {
         let latency_us = u64::try_from(settled.latency.as_micros()).unwrap_or(u64::MAX);
-        let sample = Sample { local_port: settled.local_port, pod: None, error: None, latency_us };
+        let local_port = settled.local_port;
+        let sample = Sample { local_port, pod: None, error: None, latency_us, hops: Vec::new() };
         match settled.outcome {
             Ok(answer) => self.answered(answer, sample),
             Err(Failure::Counted(kind)) => self.failed(kind, sample),
@@ -85,13 +102,16 @@ impl Tally {
     }
 
     fn answered(&mut self, answer: Answer, sample: Sample) {
-        let who = Who { pod: answer.pod, ip: answer.ip, version: answer.version };
+        let hops: Vec<&Hop> = answer.hops().take(MAX_DEPTH.into()).collect();
+        let who = Who::of(&answer);
         if self.backends.len() >= MAX_BACKENDS && !self.backends.contains_key(&who) {
             return self.failed(ErrorKind::BadAnswer, sample);
         }
         self.sent += 1;
         self.latency.saturating_record(sample.latency_us);
-        let sample = Sample { pod: Some(who.pod.clone()), ..sample };
+        self.chain.add(&hops);
+        let hops = hops.iter().map(|hop| chain::sample(hop)).collect();
+        let sample = Sample { pod: Some(who.pod.clone()), hops, ..sample };
         self.backends.entry(who).or_default().add(sample, &mut self.random);
     }
 
@@ -105,20 +125,15 @@ impl Tally {
     pub(super) fn cut(&mut self, since_start: Duration, in_flight: usize) -> Batch {
         let backends = std::mem::take(&mut self.backends);
         let errors = std::mem::take(&mut self.errors);
-        let counts = |(who, counted): (&Who, &Counted)| BackendCount {
-            pod: who.pod.clone(),
-            ip: who.ip,
-            version: who.version.clone(),
-            count: counted.count,
-        };
         Batch {
             at_ms: u64::try_from(since_start.as_millis()).unwrap_or(u64::MAX),
-            backends: backends.iter().map(counts).collect(),
+            backends: backends.iter().map(|(who, counted)| who.count(counted.count)).collect(),
             errors: errors.iter().map(|(&kind, counted)| ErrorCount { kind, count: counted.count }).collect(),
             latency: self.latency(),
             samples: self.pick(errors.into_values(), backends.into_values()),
             in_flight: in_flight as u64,
             not_sent: std::mem::take(&mut self.not_sent),
+            chain: self.chain.cut(),
         }
     }
 
@@ -196,6 +211,7 @@ mod tests {
             peer: "10.244.0.9:41234".into(),
             connection: 1,
             request: 1,
+            upstream: None,
         };
         Settled { local_port: Some(41234), latency: Duration::from_millis(2), outcome: Ok(answer) }
     }

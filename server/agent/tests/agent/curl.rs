@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{Spread, loopback, nobody, start_backend};
-use clusterip_agent::curl::{self, Ran};
+use clusterip_agent::tools::{Ran, curl};
 
 async fn run(network: &Spread, line: &str) -> Ran {
     let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::support::{Spread, loopback, nobody, run_to_end, spec, start_backend, within};
 use clusterip_agent::client::{MAX_IN_FLIGHT, run_load};
-use clusterip_agent::network::{Dialled, NameError, Network};
+use clusterip_agent::network::{Dialled, NameError, Network, Resolved};
 use clusterip_domain::traffic::{BATCHES_PER_SECOND, Connections, End, ErrorKind, Line, LoadSpec};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -160,8 +160,8 @@ struct Errno(i32);
 impl Network for Errno {
     type Stream = tokio::net::TcpStream;
 
-    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, NameError> {
-        Ok(vec![IpAddr::from([10, 96, 0, 1])])
+    async fn resolve(&self, host: &str) -> Result<Resolved, NameError> {
+        Ok(Resolved { name: host.to_owned(), addresses: vec![IpAddr::from([10, 96, 0, 1])] })
     }
 
     async fn connect(&self, _: SocketAddr) -> io::Result<Dialled<Self::Stream>> {
@@ -190,7 +190,7 @@ struct Abyss {
 impl Network for Abyss {
     type Stream = tokio::net::TcpStream;
 
-    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, NameError> {
+    async fn resolve(&self, _: &str) -> Result<Resolved, NameError> {
         std::future::pending().await
     }
 

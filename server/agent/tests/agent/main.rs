@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something is missing")]
 
 mod backend;
+mod chain;
 mod control;
 mod curl;
 mod load;
 mod support;
+mod tools;

@@ -1,15 +1,15 @@
 //! Backends on loopback, a network that spreads connections over them as a Service does, and bodies read to lines.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use clusterip_agent::backend::{self, Backend, Identity};
+use clusterip_agent::backend::{self, Backend, Ending, Identity};
 use clusterip_agent::client::run_load;
-use clusterip_agent::network::{Dialled, NameError, Network, PodNetwork};
+use clusterip_agent::network::{Dialled, NameError, Network, PodNetwork, Resolved};
 use clusterip_domain::traffic::{Batch, Connections, End, ErrorKind, Line, LoadSpec};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -47,7 +47,7 @@ pub(crate) async fn start_backend(pod: &str, grace: Duration) -> RunningBackend 
     let backend = Arc::new(Backend::new(identity));
     let (stop, told) = oneshot::channel();
     let told = async { drop(told.await) };
-    let ended = tokio::spawn(backend::run(Arc::clone(&backend), grace, listener, told));
+    let ended = tokio::spawn(backend::run(Arc::clone(&backend), Ending::Graceful(grace), listener, told));
     RunningBackend { backend, address, stop, ended }
 }
 
@@ -72,8 +72,8 @@ impl Spread {
 impl Network for Spread {
     type Stream = TcpStream;
 
-    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, NameError> {
-        Err(NameError { host: host.into(), reason: "there are no names here".into() })
+    async fn resolve(&self, host: &str) -> Result<Resolved, NameError> {
+        Err(NameError { host: host.into(), reason: "there are no names here".into(), answered: true })
     }
 
     async fn connect(&self, _: SocketAddr) -> io::Result<Dialled<TcpStream>> {

@@ -1,4 +1,4 @@
-//! The one layer: the executable, its second name, and the user it runs as.
+//! The one layer: the executable, its other names, and the user it runs as.
 
 use std::io::{self, Write};
 
@@ -18,6 +18,9 @@ pub(super) struct Layer {
 const PASSWD: &[u8] = b"root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n";
 const GROUP: &[u8] = b"root:x:0:\nnonroot:x:65532:\n";
 
+/// The names by which the executable is a tool: those of the agent's `tools`.
+pub(super) const TOOLS: [&str; 3] = ["curl", "nslookup", "ping"];
+
 /// Packs the layer. Everything belongs to root and to nobody else to write, so a pod cannot change its own program.
 pub(super) fn pack(executable: &[u8]) -> io::Result<Layer> {
     let mut tar = Builder::new(Vec::new());
@@ -27,7 +30,9 @@ pub(super) fn pack(executable: &[u8]) -> io::Result<Layer> {
     folder(&mut tar, "usr/")?;
     folder(&mut tar, "usr/bin/")?;
     file(&mut tar, "usr/bin/clusterip-agent", 0o755, executable)?;
-    link(&mut tar, "usr/bin/curl", "clusterip-agent")?;
+    for tool in TOOLS {
+        link(&mut tar, &format!("usr/bin/{tool}"), "clusterip-agent")?;
+    }
     let tar = tar.into_inner()?;
     // The header holds no time and no name, and an operating system that does not depend on where this runs.
     let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::best());

@@ -71,20 +71,31 @@ fn the_archive_is_a_layout_with_three_named_images_over_one_layer() {
 }
 
 #[test]
-fn the_layer_holds_the_executable_under_both_names_and_its_user() {
+fn the_layer_holds_the_executable_under_all_its_names_and_its_user() {
     let layer = super::layer::pack(SMALL).unwrap();
     let mut tar = Vec::new();
     GzDecoder::new(&layer.compressed[..]).read_to_end(&mut tar).unwrap();
     let files = files(&tar);
     let names: Vec<_> = files.keys().map(String::as_str).collect();
-    let expected =
-        ["etc/", "etc/group", "etc/passwd", "usr/", "usr/bin/", "usr/bin/clusterip-agent", "usr/bin/curl"];
+    let expected = [
+        "etc/",
+        "etc/group",
+        "etc/passwd",
+        "usr/",
+        "usr/bin/",
+        "usr/bin/clusterip-agent",
+        "usr/bin/curl",
+        "usr/bin/nslookup",
+        "usr/bin/ping",
+    ];
     assert_eq!(names, expected);
     assert_eq!(files["usr/bin/clusterip-agent"], SMALL);
     assert!(String::from_utf8_lossy(&files["etc/passwd"]).contains("nonroot:x:65532:65532:"));
     let mut archive = tar::Archive::new(&tar[..]);
-    let curl = archive.entries().unwrap().map(Result::unwrap).last().unwrap();
-    assert_eq!(curl.link_name().unwrap().unwrap().to_str(), Some("clusterip-agent"));
+    let links =
+        archive.entries().unwrap().map(Result::unwrap).filter(|e| e.header().entry_type().is_symlink());
+    let targets: Vec<_> = links.map(|link| link.link_name().unwrap().unwrap().into_owned()).collect();
+    assert_eq!(targets, [std::path::Path::new("clusterip-agent"); 3]);
 }
 
 #[test]

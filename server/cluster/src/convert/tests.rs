@@ -91,3 +91,21 @@ fn an_object_that_says_almost_nothing_is_still_converted() {
     assert_eq!((d.replicas, d.ready), (1, 0));
     assert!(serde_json::from_value::<Pod>(json!({"metadata": {}})).unwrap().convert().is_none());
 }
+
+#[test]
+fn a_pods_upstream_is_read_from_its_first_container() {
+    let upstream = |env: Value| {
+        let spec = json!({"containers": [{"name": "c", "image": "i:v1", "env": env}]});
+        let pod = json!({"metadata": {"name": "p"}, "spec": spec});
+        let pod = serde_json::from_value::<Pod>(pod).unwrap().convert().unwrap();
+        pod.upstream.map(|url| url.to_string())
+    };
+    for (env, expected) in [
+        (json!([]), None),
+        (json!([{"name": "UPSTREAM", "value": "http://data:8080"}]), Some("http://data:8080")),
+        (json!([{"name": "UPSTREAM", "value": "data"}]), None),
+        (json!([{"name": "UPSTREAM", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}}]), None),
+    ] {
+        assert_eq!(upstream(env.clone()).as_deref(), expected, "{env}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Pods and what makes them.
 
+use clusterip_domain::chain::{UPSTREAM_VARIABLE, UpstreamUrl};
 use clusterip_domain::snapshot::{ContainerPort, Deployment, Pod, PodRole, PodState, ROLE_LABEL, ReplicaSet};
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
@@ -38,12 +39,20 @@ impl Convert for core::Pod {
                 .flat_map(|c| c.ports.iter().flatten())
                 .map(|p| ContainerPort { name: p.name.clone(), port: port(p.container_port) })
                 .collect(),
+            upstream: containers.first().and_then(upstream),
             restarts: status
                 .map(|s| s.container_statuses.iter().flatten().map(|c| c.restart_count).sum())
                 .unwrap_or_default(),
             created_at: time(meta.creation_timestamp.as_ref()),
         })
     }
+}
+
+/// Whom the container is told to ask. What a variable is made of from elsewhere (`valueFrom`) is not known here, and
+/// what names no upstream is the container's own trouble: it does not start.
+fn upstream(container: &core::Container) -> Option<UpstreamUrl> {
+    let variable = container.env.iter().flatten().find(|v| v.name == UPSTREAM_VARIABLE)?;
+    variable.value.as_deref()?.parse().ok()
 }
 
 fn state(pod: &core::Pod, stuck: Option<&str>) -> PodState {

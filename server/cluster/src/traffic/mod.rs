@@ -9,22 +9,23 @@
 //! what a ClusterIP does. When the way to the client breaks (the API server restarts, the client pod is replaced),
 //! the rest of the load is started again, with what is left of its bounds.
 
+mod control;
+pub mod probe;
+
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use clusterip_domain::ids::Namespace;
-use clusterip_domain::traffic::{CONTROL_PORT, End, LOAD_PATH, Line, LoadSpec};
-use http_body_util::{BodyExt, Full};
+use clusterip_domain::traffic::{End, LOAD_PATH, Line, LoadSpec};
+use http_body_util::BodyExt;
+use hyper::Response;
 use hyper::body::Incoming;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
-use k8s_openapi::api::core::v1::Pod;
-use kube::{Api, Client};
+use kube::Client;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::tenancy::{self, CLIENT_POD, TenancyError};
+use crate::tenancy::TenancyError;
 
 /// The longest line taken, in bytes; a batch has a few hundred.
 const MAX_LINE: usize = 256 * 1024;
@@ -62,6 +63,9 @@ pub enum TrafficError {
     /// The client's report does not parse.
     #[error("the client pod sent a line that is not a report")]
     BadLine(#[source] serde_json::Error),
+    /// The client took too long.
+    #[error("the client pod did not answer in time")]
+    Silent,
     /// The client's report ended before its last line.
     #[error("the client pod's report ended early")]
     EndedEarly,
@@ -116,34 +120,8 @@ async fn attempt(
     reports: &mpsc::Sender<Report>,
     sent: &mut u64,
 ) -> Result<(), TrafficError> {
-    tenancy::ensure_client(client, namespace).await.map_err(TrafficError::NoClient)?;
-    let pods: Api<Pod> = Api::namespaced(client.clone(), namespace.as_str());
-    let mut forward =
-        pods.portforward(CLIENT_POD, &[CONTROL_PORT]).await.map_err(TrafficError::PortForward)?;
-    let stream = forward.take_stream(CONTROL_PORT).ok_or(TrafficError::EndedEarly)?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(TrafficError::Broken)?;
-    let exchange = async {
-        let response = sender.send_request(request(spec)).await.map_err(TrafficError::Broken)?;
-        read(response, reports, sent).await
-    };
-    tokio::select! {
-        result = exchange => result,
-        // The connection is polled beside the exchange, in this task, so that both end together.
-        ended = connection => Err(ended.map_or_else(TrafficError::Broken, |()| TrafficError::EndedEarly)),
-    }
-}
-
-fn request(spec: &LoadSpec) -> Request<Full<Bytes>> {
-    // A struct of numbers and strings always serialises.
-    let body = serde_json::to_vec(spec).unwrap_or_default();
-    let mut request = Request::new(Full::new(Bytes::from(body)));
-    *request.method_mut() = hyper::Method::POST;
-    *request.uri_mut() = hyper::Uri::from_static(LOAD_PATH);
-    let headers = request.headers_mut();
-    headers.insert(hyper::header::HOST, hyper::header::HeaderValue::from_static("client"));
-    headers.insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
-    request
+    control::post(client, namespace, (LOAD_PATH, spec), async |response| read(response, reports, sent).await)
+        .await
 }
 
 async fn read(

@@ -22,6 +22,7 @@ fn pod(n: u8, role: PodRole) -> Pod {
         owner: None,
         image: "clusterip-lab/backend:v1".into(),
         ports: vec![],
+        upstream: None,
         restarts: 0,
         created_at: None,
     }

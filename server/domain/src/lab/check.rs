@@ -50,7 +50,7 @@ impl Expression {
 pub struct Bound<'a>(Context<'a, 'a>);
 
 impl Bound<'_> {
-    /// Binds `snapshot`, `traffic`, `seen` and `noted`.
+    /// Binds `snapshot`, `traffic`, `chain`, `seen`, `noted` and `probes`.
     #[must_use]
     pub fn new(facts: &Facts<'_>) -> Self {
         let mut context = Context::with_env(Arc::clone(&ENV));
@@ -58,8 +58,10 @@ impl Bound<'_> {
         // be undeclared, and every check that names it would not hold.
         let _ = context.add_variable("snapshot", facts.snapshot);
         let _ = context.add_variable("traffic", &facts.traffic);
+        let _ = context.add_variable("chain", &facts.chain);
         let _ = context.add_variable("seen", facts.seen);
         let _ = context.add_variable("noted", facts.noted);
+        let _ = context.add_variable("probes", facts.probes);
         Self(context)
     }
 }

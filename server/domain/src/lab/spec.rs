@@ -61,6 +61,11 @@ pub enum Destination {
         /// The Service's name.
         service: String,
     },
+    /// A Service of the lab's second namespace, by its full DNS name.
+    NeighbourName {
+        /// The Service's name.
+        service: String,
+    },
 }
 
 /// One step.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use clusterip_agent::curl::Ran;
+use clusterip_agent::tools::Ran;
 use futures_util::{SinkExt, StreamExt};
 use hyper::Request;
 use hyper::body::Incoming;

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use clusterip_agent::curl;
 use http_body_util::Empty;
 use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
@@ -145,11 +144,11 @@ impl Probe {
 
     /// A command that ends in time, and well.
     async fn run(&self, argv: &[String], pod: &Sandbox) -> Result<(), String> {
-        let Some(Program::Curl(arguments)) = Program::find(argv) else {
+        let Some(Program::Tool(tool, arguments)) = Program::find(argv) else {
             let file = argv.first().map(String::as_str).unwrap_or_default();
             return Err(format!("exec: \"{file}\": executable file not found in $PATH: unknown"));
         };
-        let ran = timeout(self.timeout, curl::run(&arguments, &pod.dialer())).await;
+        let ran = timeout(self.timeout, tool.collect(&arguments, &pod.dialer())).await;
         let ran = ran.map_err(|_| {
             format!("command timed out: \"{}\" timed out after {}s", argv.join(" "), self.timeout.as_secs())
         })?;

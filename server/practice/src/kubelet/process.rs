@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use clusterip_agent::backend::{self, Backend, Identity};
 use clusterip_agent::client::{self, CONTROL_ADDRESS, Client};
-use clusterip_agent::curl;
+use clusterip_agent::tools::{Stream, Tool, USAGE};
+use tokio::time::sleep;
 
 use super::env::Env;
 use super::images::ENTRYPOINT;
@@ -21,8 +23,8 @@ const MISUSED: i32 = 2;
 pub(super) enum Program {
     /// The agent, in a mode.
     Agent(Vec<String>),
-    /// Its small curl.
-    Curl(Vec<String>),
+    /// One of its small tools.
+    Tool(Tool, Vec<String>),
 }
 
 impl Program {
@@ -30,12 +32,16 @@ impl Program {
     pub(super) fn find(argv: &[String]) -> Option<Self> {
         let (name, rest) = argv.split_first()?;
         let base = name.strip_prefix("/usr/bin/").unwrap_or(name);
-        match (base, rest.first().map(String::as_str)) {
-            ("curl", _) => Some(Self::Curl(rest.to_vec())),
-            ("clusterip-agent", Some("curl")) => Some(Self::Curl(rest[1..].to_vec())),
-            ("clusterip-agent", _) => Some(Self::Agent(rest.to_vec())),
-            _ => None,
+        if let Some(tool) = Tool::named(base) {
+            return Some(Self::Tool(tool, rest.to_vec()));
         }
+        if base != "clusterip-agent" {
+            return None;
+        }
+        Some(match rest.split_first().and_then(|(mode, rest)| Some((Tool::named(mode)?, rest))) {
+            Some((tool, rest)) => Self::Tool(tool, rest.to_vec()),
+            None => Self::Agent(rest.to_vec()),
+        })
     }
 
     /// The command line of a container: its own, or the image's.
@@ -70,15 +76,13 @@ impl Place<'_> {
     /// Runs to the end; the exit code.
     pub(super) async fn run(&self, program: Program, told_to_stop: impl Future<Output = ()>) -> i32 {
         match program {
-            Program::Curl(arguments) => self.curl(&arguments).await,
+            Program::Tool(tool, arguments) => self.tool(tool, &arguments).await,
             Program::Agent(arguments) => {
                 let mode = arguments.first().cloned().or_else(|| self.variable("ROLE"));
                 match mode.as_deref() {
                     Some("backend") => self.ended(self.backend(told_to_stop).await),
                     Some("client") => self.ended(self.client(told_to_stop).await),
-                    _ => self.ended(Err("usage: clusterip-agent backend | client | curl [options] \
-                                         http://HOST[:PORT][/PATH]"
-                        .to_owned())),
+                    _ => self.ended(Err(USAGE.to_owned())),
                 }
             }
         }
@@ -106,16 +110,20 @@ impl Place<'_> {
     async fn backend(&self, told_to_stop: impl Future<Output = ()>) -> Result<(), String> {
         let identity = Identity::read(|name| self.identify(name));
         let config = backend::Config::read(|name| self.variable(name)).map_err(|error| error.to_string())?;
+        let mut told_to_stop = pin!(told_to_stop);
+        tokio::select! {
+            () = sleep(config.start) => {}
+            () = &mut told_to_stop => return Ok(()),
+        }
         let listener = self.sandbox.bind(config.listen, config.port).map_err(|error| words(&error))?;
         let address = listener.local_addr();
         self.log.write(&format!("{} {} listens on {address}", identity.pod, identity.version));
-        let backend = Arc::new(Backend::new(identity));
+        let backend = Arc::new(Backend::configured(identity, &config, self.sandbox.dialer()));
         let stop = async {
             told_to_stop.await;
-            let seconds = config.grace.as_secs();
-            self.log.write(&format!("told to stop: not ready any more, serving for {seconds} s more"));
+            self.log.write(&config.last_words());
         };
-        backend::run(Arc::clone(&backend), config.grace, listener, stop).await;
+        backend::run(Arc::clone(&backend), config.ending, listener, stop).await;
         self.log.write(&format!("stopped after {} answers", backend.served()));
         Ok(())
     }
@@ -130,11 +138,9 @@ impl Place<'_> {
         Ok(())
     }
 
-    async fn curl(&self, arguments: &[String]) -> i32 {
-        let ran = curl::run(arguments, &self.sandbox.dialer()).await;
-        self.log.write(&String::from_utf8_lossy(&ran.stdout));
-        self.log.write(&ran.stderr);
-        ran.code.into()
+    async fn tool(&self, tool: Tool, arguments: &[String]) -> i32 {
+        let write = |_: Stream, bytes: &[u8]| self.log.write(&String::from_utf8_lossy(bytes));
+        tool.run(arguments, &self.sandbox.dialer(), write).await.into()
     }
 }
 

@@ -19,7 +19,9 @@
 //! | a pod IP and port on which nothing listens, or whose process has ended | *connection refused* |
 //! | a pod IP whose pod is gone, or that never had one | nothing, until its own timeout |
 //!
-//! Invariants: only TCP; an endpoint is chosen once per *connection*; a connection outlives the rule it came by;
+//! An ICMP echo is answered by a pod IP and by the node's, and by nothing else.
+//!
+//! Invariants: only TCP, and echoes; an endpoint is chosen once per *connection*; a connection outlives the rule it came by;
 //! nothing but a rule answers on a virtual IP, so there is nothing there to ping; no lock is held across an await.
 //!
 //! Source: <https://kubernetes.io/docs/reference/networking/virtual-ips/>
@@ -42,6 +44,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clusterip_agent::http::Ends;
+use clusterip_agent::network::Resolved;
 use clusterip_domain::rules::{KernelRules, ProxyMode, RulesView};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
@@ -56,6 +59,9 @@ use route::{Route, State};
 
 /// Where a node's own connections to its pods come from, and those of a pod that reached itself by its Service.
 pub const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 1);
+
+/// Who answers for names: where kind's cluster DNS is, too.
+const NAME_SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 96, 0, 10)), 53);
 
 /// How long a connect goes unanswered before the kernel gives up.
 /// Source: `tcp_syn_retries` in <https://docs.kernel.org/networking/ip-sysctl.html> ("131seconds").
@@ -148,13 +154,24 @@ impl Network {
     }
 
     /// The addresses of a name, asked for in a pod of `namespace`, in the order the name server gives them.
-    fn resolve(&self, namespace: &str, host: &str) -> Option<Vec<IpAddr>> {
+    fn resolve(&self, namespace: &str, host: &str) -> Option<Resolved> {
         let mut state = self.state();
-        let mut found = state.names.find(namespace, host)?;
+        let (name, mut found) = state.names.find(namespace, host)?;
         // A headless Service's addresses are shuffled in every answer.
         // Source: https://coredns.io/plugins/loadbalance/
         state.random.shuffle(&mut found);
-        Some(found.into_iter().map(IpAddr::V4).collect())
+        Some(Resolved { name, addresses: found.into_iter().map(IpAddr::V4).collect() })
+    }
+
+    /// An echo from a pod: pods and the node answer, and nothing has a virtual IP.
+    async fn ping(&self, from: Ipv4Addr, to: IpAddr) -> io::Result<()> {
+        let IpAddr::V4(to) = to else { return Err(io::Error::from_raw_os_error(errno::ENETUNREACH)) };
+        let answered = self.state().echoes(from, to);
+        match answered {
+            None => Err(io::Error::from_raw_os_error(errno::ENETUNREACH)),
+            Some(true) => Ok(()),
+            Some(false) => std::future::pending().await,
+        }
     }
 
     async fn dial(&self, from: Ipv4Addr, to: SocketAddr) -> io::Result<PodStream> {

@@ -11,6 +11,8 @@ use super::rules::{address, identity, is_ready, virtual_ip};
 
 /// The cluster's own domain.
 const ZONE: &str = "svc.cluster.local";
+/// What a pod's own `/etc/hosts` answers.
+const LOCALHOST: &str = "localhost";
 
 /// The records: a Service's virtual IP, or its ready pods' addresses when it is headless.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,11 +45,16 @@ impl Names {
         Self { records }
     }
 
-    /// The addresses of `host`, asked for in a pod of `namespace`: as its search list completes it, or as it is.
-    pub(super) fn find(&self, namespace: &str, host: &str) -> Option<Vec<Ipv4Addr>> {
+    /// The whole name and the addresses of `host`, asked for in a pod of `namespace`: as its search list completes it,
+    /// or as it is.
+    pub(super) fn find(&self, namespace: &str, host: &str) -> Option<(String, Vec<Ipv4Addr>)> {
         let host = host.to_ascii_lowercase();
+        let record = |name: &String| self.records.get(name).map(|found| (name.clone(), found.clone()));
         if let Some(absolute) = host.strip_suffix('.') {
-            return self.records.get(absolute).cloned();
+            return record(&absolute.to_owned());
+        }
+        if host == LOCALHOST {
+            return Some((host, vec![Ipv4Addr::LOCALHOST]));
         }
         let completed = [
             format!("{host}.{namespace}.{ZONE}"),
@@ -55,7 +62,7 @@ impl Names {
             format!("{host}.cluster.local"),
             host,
         ];
-        completed.iter().find_map(|name| self.records.get(name)).cloned()
+        completed.iter().find_map(record)
     }
 }
 

@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 
-use clusterip_agent::network::{Dialled, NameError};
+use clusterip_agent::network::{Dialled, NameError, Resolved};
 use tokio::sync::mpsc;
 
-use super::{Network, PodListener, PodStream, errno};
+use super::{NAME_SERVER, Network, PodListener, PodStream, errno};
 
 /// Connections that wait to be accepted; more wait to be made. Source: `somaxconn`, of which the agent asks 1024.
 const BACKLOG: usize = 1024;
@@ -82,11 +82,20 @@ pub struct PodDialer {
 impl clusterip_agent::network::Network for PodDialer {
     type Stream = PodStream;
 
-    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, NameError> {
+    async fn resolve(&self, host: &str) -> Result<Resolved, NameError> {
         self.network.resolve(&self.namespace, host).ok_or_else(|| NameError {
             host: host.to_owned(),
             reason: "no records found: NXDOMAIN".to_owned(),
+            answered: true,
         })
+    }
+
+    fn name_server(&self) -> Option<SocketAddr> {
+        Some(NAME_SERVER)
+    }
+
+    async fn ping(&self, to: IpAddr, _: u16) -> io::Result<()> {
+        self.network.ping(self.ip, to).await
     }
 
     async fn connect(&self, to: SocketAddr) -> io::Result<Dialled<PodStream>> {

@@ -127,6 +127,12 @@ impl State {
         self.deliver(from, *endpoint.ip(), endpoint, source)
     }
 
+    /// Whether an echo that a pod sends is answered; `None` where the pod has no network any more.
+    pub(super) fn echoes(&self, from: Ipv4Addr, to: Ipv4Addr) -> Option<bool> {
+        self.pods.get(&from)?;
+        Some(to.is_loopback() || to == GATEWAY || self.pods.contains_key(&to))
+    }
+
     /// To the listener in pod `at` that takes connections to `to`.
     fn deliver(&mut self, from: Ipv4Addr, at: Ipv4Addr, to: SocketAddrV4, source: Ipv4Addr) -> Route {
         let Some(pod) = self.pods.get(&at) else { return Route::Lost };

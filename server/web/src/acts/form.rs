@@ -81,6 +81,7 @@ enum To {
     PodIp,
     VirtualIp,
     DnsName,
+    NeighbourName,
 }
 
 #[derive(Default, Deserialize)]
@@ -103,6 +104,7 @@ impl From<Send> for Order {
                 To::PodIp => Destination::PodIp,
                 To::VirtualIp => Destination::VirtualIp { service: form.service },
                 To::DnsName => Destination::DnsName { service: form.service },
+                To::NeighbourName => Destination::NeighbourName { service: form.service },
             },
             rate_per_second: form.rate,
             connections: match form.connections {

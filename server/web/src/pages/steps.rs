@@ -105,6 +105,7 @@ fn act<'a>(w: &'static Words, act: &'a Act) -> ActDrawing<'a> {
                 Destination::PodIp => (l.do_send_pod, "pod-ip", None),
                 Destination::VirtualIp { service } => (l.do_send_ip, "virtual-ip", Some(service)),
                 Destination::DnsName { service } => (l.do_send_dns, "dns-name", Some(service)),
+                Destination::NeighbourName { service } => (l.do_send_dns, "neighbour-name", Some(service)),
             };
             let mut fields = vec![("to", to.to_owned())];
             fields.extend(service.map(|s| ("service", s.clone())));

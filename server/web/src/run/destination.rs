@@ -13,6 +13,8 @@ const LOAD_SECONDS: u32 = 900;
 const REQUEST_TIMEOUT_MS: u32 = 2000;
 /// The port of a pod that declares none: the lab backend's.
 const BACKEND_PORT: u16 = 8080;
+/// The port of a Service that is not known.
+const HTTP_PORT: u16 = 80;
 
 /// What a student asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +84,7 @@ impl Order {
             Destination::PodIp => to_pod(state)?,
             Destination::VirtualIp { service } => to_virtual_ip(state, service)?,
             Destination::DnsName { service } => to_name(state, service)?,
+            Destination::NeighbourName { service } => to_neighbour(state, service),
         };
         let spec = self.spec(&target.host, target.port);
         Ok(Aim { target, spec })
@@ -130,6 +133,13 @@ fn to_name(state: &RunState, name: &str) -> Result<Target, AimError> {
             .ok_or_else(|| AimError::NoService(name.into()))?,
     };
     Ok(Target { kind: TargetKind::DnsName, name: name.into(), host: name.into(), port })
+}
+
+/// What is in the second namespace is not watched: its Services are taken to have the usual port.
+fn to_neighbour(state: &RunState, name: &str) -> Target {
+    let namespace = state.snapshot().namespace.neighbour();
+    let host = format!("{name}.{namespace}");
+    Target { kind: TargetKind::DnsName, name: name.into(), host, port: HTTP_PORT }
 }
 
 fn first_port(service: &Service) -> Result<u16, AimError> {

@@ -7,6 +7,7 @@ use clusterip_domain::distribution::evenness;
 use clusterip_domain::facts::{Facts, History};
 use clusterip_domain::lab::{Lab, Progress};
 use clusterip_domain::ledger::{Ledger, Target, TargetKind, Window};
+use clusterip_domain::probe::{Probed, Probes};
 use clusterip_domain::snapshot::{PodState, Snapshot};
 use clusterip_domain::traffic::{Batch, Connections, LoadSpec};
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ pub struct RunState {
     places: Places,
     ledger: Ledger,
     history: History,
+    probes: Probes,
     noted: Vec<Noted>,
     progress: Progress,
     trouble: Option<Trouble>,
@@ -39,6 +41,7 @@ impl RunState {
             places: Places::default(),
             ledger: Ledger::default(),
             history: History::default(),
+            probes: Probes::default(),
             noted: Vec::new(),
             progress: Progress::default(),
             trouble: None,
@@ -71,6 +74,12 @@ impl RunState {
             self.trouble = None;
         }
         self.ledger.record(batch);
+        self.judge()
+    }
+
+    /// Takes in what came of a probe. Returns whether a step was done.
+    pub fn probed(&mut self, probed: Probed) -> bool {
+        self.probes.record(probed);
         self.judge()
     }
 
@@ -155,13 +164,14 @@ impl RunState {
         let mut any = false;
         loop {
             let ips: Vec<_> = self.noted.iter().map(|n| n.ip).collect();
-            let facts = Facts::of(&self.snapshot, &self.ledger, &self.history, &ips);
+            let facts = Facts::of(&self.snapshot, &self.ledger, &self.history, &ips, &self.probes);
             if !self.progress.judge(&self.lab, &facts) {
                 return any;
             }
             any = true;
             self.ledger.mark();
             self.history.mark();
+            self.probes.mark();
         }
     }
 }

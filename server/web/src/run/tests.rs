@@ -38,6 +38,7 @@ fn pod(n: u8, state: PodState) -> Pod {
         owner: None,
         image: "i:v1".into(),
         ports: vec![ContainerPort { name: None, port: 9000 }],
+        upstream: None,
         restarts: 0,
         created_at: None,
     }

@@ -87,7 +87,7 @@ async fn a_headless_service_names_its_pods() {
     lab.until("endpoints", Resource::EndpointSlices, ready).await;
     let client = lab.network.attach(NAMESPACE, "asks").unwrap();
     let mut found: Vec<_> =
-        client.dialer().resolve("web").await.unwrap().iter().map(ToString::to_string).collect();
+        client.dialer().resolve("web").await.unwrap().addresses.iter().map(ToString::to_string).collect();
     found.sort();
     let mut expected: Vec<_> =
         pods.iter().map(|pod| pod["status"]["podIP"].as_str().unwrap().to_owned()).collect();

@@ -1,5 +1,7 @@
 //! Pods without controllers.
 
+mod agents;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

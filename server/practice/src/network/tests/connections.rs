@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use clusterip_agent::curl;
 use clusterip_agent::network::Network as _;
+use clusterip_agent::tools::curl;
 use clusterip_domain::rules::{Protocol, RulesView, Verdict};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

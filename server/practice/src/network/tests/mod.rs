@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clusterip_agent::backend::{self, Backend, Identity};
+use clusterip_agent::backend::{self, Backend, Ending, Identity};
 use clusterip_agent::http::Listener;
 use clusterip_agent::network::Network as _;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ impl Pod {
         let listener = sandbox.bind([0, 0, 0, 0].into(), 8080).unwrap();
         let identity = Identity { pod: name.into(), node: "n".into(), version: "v1".into() };
         let backend = Arc::new(Backend::new(identity));
-        let grace = Duration::from_secs(5);
+        let grace = Ending::Graceful(Duration::from_secs(5));
         let task = tokio::spawn(backend::run(backend, grace, listener, std::future::pending()));
         Self { ip: sandbox.ip(), sandbox: Some(sandbox), task }
     }

@@ -2,7 +2,7 @@ use super::*;
 
 async fn ask(network: &Network, namespace: &str, host: &str) -> Vec<String> {
     let sandbox = network.attach(namespace, "asks").unwrap();
-    let found = sandbox.dialer().resolve(host).await.unwrap_or_default();
+    let found = sandbox.dialer().resolve(host).await.map(|found| found.addresses).unwrap_or_default();
     let mut found: Vec<String> = found.iter().map(ToString::to_string).collect();
     found.sort();
     found

@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clusterip_agent::client::run_load;
-use clusterip_agent::network::{Dialled, NameError};
+use clusterip_agent::network::{Dialled, NameError, Resolved};
 use clusterip_domain::distribution::{self, evenness};
 use clusterip_domain::traffic::{Connections, Line, LoadSpec};
 use tokio::sync::mpsc;
@@ -77,7 +76,7 @@ struct RoundRobin {
 impl clusterip_agent::network::Network for RoundRobin {
     type Stream = PodStream;
 
-    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, NameError> {
+    async fn resolve(&self, host: &str) -> Result<Resolved, NameError> {
         self.dialer.resolve(host).await
     }
 

@@ -100,6 +100,7 @@ impl Scene {
             owner: None,
             image: "clusterip-lab/client:v1".into(),
             ports: vec![],
+            upstream: None,
             restarts: 0,
             created_at: None,
         });
@@ -126,6 +127,7 @@ impl Scene {
                 owner: None,
                 image: "clusterip-lab/backend:v1".into(),
                 ports: vec![],
+                upstream: None,
                 restarts: 0,
                 created_at: None,
             });

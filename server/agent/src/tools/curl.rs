@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response, Uri, Version, header};
 use tokio::time::timeout;
 
+use super::Ran;
 use crate::exchange::Link;
 use crate::network::{Network, addresses};
 use options::{Asked, Options};
@@ -25,17 +26,6 @@ pub const VERSION: &str = concat!("clusterip-lab's own small curl ", env!("CARGO
 pub const DEFAULT_MAX_TIME: Duration = Duration::from_secs(5);
 
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-
-/// What a run leaves to print and to exit with.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Ran {
-    /// The exit code.
-    pub code: u8,
-    /// The body, and with `-i` the head before it.
-    pub stdout: Vec<u8>,
-    /// The error, if any.
-    pub stderr: String,
-}
 
 /// An error, with the real curl's exit code and words.
 #[derive(Debug)]
