@@ -144,9 +144,7 @@ async fn without_grace_what_is_in_flight_is_dropped() {
 
 async fn probe(tool: Tool, host: &str, network: &impl Network) -> ProbeReport {
     let spec = ProbeSpec { tool, host: host.into(), port: 80, timeout_ms: 500 };
-    let report = run_probe(&spec, network).await;
-    assert!(report.took_us > 0);
-    ProbeReport { took_us: 0, ..report }
+    run_probe(&spec, network).await
 }
 
 #[tokio::test]
@@ -157,6 +155,7 @@ async fn a_probe_tells_who_answered_and_how_it_failed() {
     let silent = Spread::over([address]);
     let answered = probe(Tool::Http, "10.96.0.9", &up).await;
     assert_eq!((answered.ok, answered.pod.as_deref()), (true, Some("backend-a")));
+    assert!(answered.took_us > 0);
     assert_eq!(answered.addresses, [std::net::IpAddr::from([10, 96, 0, 9])]);
     let connected = probe(Tool::Tcp, "10.96.0.9", &up).await;
     assert_eq!((connected.ok, connected.pod), (true, None));

@@ -115,7 +115,7 @@ where
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let request = Request::get("/").header(HOST, host).header(ACCEPT, "application/json");
     let request = request.body(Empty::<Bytes>::new()).map_err(|_| ErrorKind::BadAnswer)?;
-    let exchange = async {
+    let exchange = async move {
         let response = sender.send_request(request).await.map_err(broken)?;
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_BODY).collect().await;
@@ -126,12 +126,9 @@ where
             _ => Err(ErrorKind::BadAnswer),
         }
     };
-    tokio::select! {
-        // The answer first: it and the end of its connection may come in the same moment.
-        biased;
-        answered = exchange => answered,
-        _ = connection => Err(ErrorKind::Reset),
-    }
+    // Joined, not raced: the answer and the end of its connection may come in the same moment.
+    let (answered, _) = tokio::join!(exchange, connection);
+    answered
 }
 
 fn kind(error: &io::Error) -> ErrorKind {
