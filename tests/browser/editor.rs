@@ -1,15 +1,21 @@
 //! The YAML editor.
 
 use clusterip_tests::lab::SERVICE;
+use clusterip_tests::{Lab, on_both_clusters};
 use fantoccini::Locator;
 use fantoccini::key::Key;
 
 use super::{button, open, ticked};
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn a_mistake_is_shown_at_its_line_and_gone_when_it_is_corrected() {
-    let (lab, browser) = open("editor").await;
+on_both_clusters! {
+    in Chromium:
+    a_mistake_is_shown_at_its_line_and_gone_when_it_is_corrected,
+    what_is_being_written_is_kept_while_the_page_moves,
+    an_act_that_is_refused_says_so_beside_its_button,
+}
+
+async fn a_mistake_is_shown_at_its_line_and_gone_when_it_is_corrected(lab: Lab) {
+    let browser = open(&lab, "editor").await;
     let area = browser.client.find(Locator::Css("#editor textarea")).await.unwrap();
     area.click().await.unwrap();
     // Typed as it is by hand: a line begins where the last one did, and deeper after a colon.
@@ -38,10 +44,8 @@ async fn a_mistake_is_shown_at_its_line_and_gone_when_it_is_corrected() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn what_is_being_written_is_kept_while_the_page_moves() {
-    let (lab, browser) = open("writing").await;
+async fn what_is_being_written_is_kept_while_the_page_moves(lab: Lab) {
+    let browser = open(&lab, "writing").await;
     browser.click("#editor textarea").await;
     browser.press("# half a thou").await;
     lab.deploy().await;
@@ -54,10 +58,8 @@ async fn what_is_being_written_is_kept_while_the_page_moves() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn an_act_that_is_refused_says_so_beside_its_button() {
-    let (lab, browser) = open("refused").await;
+async fn an_act_that_is_refused_says_so_beside_its_button(lab: Lab) {
+    let browser = open(&lab, "refused").await;
     lab.serve().await;
     lab.act("note-ips", &[]).await;
     ticked(&browser, 2).await;

@@ -2,10 +2,18 @@
 
 use clusterip_tests::browser::Browser;
 use clusterip_tests::lab::PAGE;
+use clusterip_tests::{Lab, on_both_clusters};
 use fantoccini::key::Key;
 use serde_json::json;
 
 use super::{button, open, ticked};
+
+on_both_clusters! {
+    in Chromium:
+    a_step_is_done_with_the_keyboard_alone,
+    an_object_of_the_picture_opens_its_sheet_with_the_keyboard,
+    without_javascript_picture_steps_and_buttons_are_there,
+}
 
 /// Presses Tab until what a selector finds has the focus.
 async fn tab_to(browser: &Browser, css: &str) {
@@ -26,10 +34,8 @@ async fn tab_to(browser: &Browser, css: &str) {
     panic!("Tab does not lead to {css}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn a_step_is_done_with_the_keyboard_alone() {
-    let (lab, browser) = open("keyboard").await;
+async fn a_step_is_done_with_the_keyboard_alone(lab: Lab) {
+    let browser = open(&lab, "keyboard").await;
     tab_to(&browser, &button("deploy", "apply-document", None)).await;
     browser.press(&Key::Enter.to_string()).await;
     ticked(&browser, 1).await;
@@ -55,10 +61,8 @@ async fn a_step_is_done_with_the_keyboard_alone() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn an_object_of_the_picture_opens_its_sheet_with_the_keyboard() {
-    let (lab, browser) = open("sheet").await;
+async fn an_object_of_the_picture_opens_its_sheet_with_the_keyboard(lab: Lab) {
+    let browser = open(&lab, "sheet").await;
     lab.deploy().await;
     browser.until("a pod", "document.querySelector('#diagram-wide [data-pod]')").await;
     tab_to(&browser, "#diagram-wide [data-pod]").await;
@@ -70,10 +74,8 @@ async fn an_object_of_the_picture_opens_its_sheet_with_the_keyboard() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn without_javascript_picture_steps_and_buttons_are_there() {
-    let (lab, browser) = open("no-script").await;
+async fn without_javascript_picture_steps_and_buttons_are_there(lab: Lab) {
+    let browser = open(&lab, "no-script").await;
     browser.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
     browser.goto(PAGE).await;
     assert_eq!(browser.js("return document.documentElement.hasAttribute('data-script')").await, json!(false));

@@ -1,6 +1,6 @@
-//! The lab in a real Chromium, on a real kind cluster: what a student sees and does.
+//! The lab in a real Chromium, on a practice cluster and on a real kind cluster: what a student sees and does.
 //!
-//! Needs a running cluster, chromedriver and one test at a time: `tests/run` does it all.
+//! Needs chromedriver and one test at a time, and the half on kind a running cluster: `tests/run` does it all.
 #![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
 
 mod editor;
@@ -13,12 +13,11 @@ use clusterip_tests::Lab;
 use clusterip_tests::browser::Browser;
 use clusterip_tests::lab::PAGE;
 
-/// The lab at its beginning, and a browser that shows it.
-async fn open(test: &'static str) -> (Lab, Browser) {
-    let lab = Lab::open().await;
+/// A browser that shows the lab.
+async fn open(lab: &Lab, test: &'static str) -> Browser {
     let browser = Browser::open(test, lab.server.address).await;
     browser.goto(PAGE).await;
-    (lab, browser)
+    browser
 }
 
 /// The button of a step's act; `field` tells acts of the same name apart by a hidden field's value.

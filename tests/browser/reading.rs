@@ -2,9 +2,17 @@
 
 use clusterip_tests::browser::Browser;
 use clusterip_tests::lab::PAGE;
+use clusterip_tests::{Lab, on_both_clusters};
 use serde_json::json;
 
 use super::{button, open, ticked};
+
+on_both_clusters! {
+    in Chromium:
+    the_page_speaks_italian_live_too,
+    nothing_sticks_out_in_any_width_and_scheme,
+    pages_that_are_not_there_are_pages_too,
+}
 
 const IN_ITALIAN: &str = "/it/labs/one-stable-front";
 
@@ -18,10 +26,8 @@ async fn fits(browser: &Browser, width: u32) {
     assert_eq!(browser.js(out).await, json!([]), "nothing sticks out at {width} px");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn the_page_speaks_italian_live_too() {
-    let (lab, browser) = open("italian").await;
+async fn the_page_speaks_italian_live_too(lab: Lab) {
+    let browser = open(&lab, "italian").await;
     let english = browser.text("#step-deploy summary").await;
     browser.click(".languages a").await;
     browser.until("Italian", "document.documentElement.lang === 'it'").await;
@@ -48,10 +54,8 @@ async fn the_page_speaks_italian_live_too() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn nothing_sticks_out_in_any_width_and_scheme() {
-    let (lab, browser) = open("widths").await;
+async fn nothing_sticks_out_in_any_width_and_scheme(lab: Lab) {
+    let browser = open(&lab, "widths").await;
     browser.width(390, 844).await;
     browser.goto("/en").await;
     fits(&browser, 390).await;
@@ -96,10 +100,8 @@ async fn brightness(browser: &Browser) -> (u64, u64) {
     serde_json::from_value(browser.js(script).await).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs kind and Chromium: run tests/run"]
-async fn pages_that_are_not_there_are_pages_too() {
-    let (lab, browser) = open("errors").await;
+async fn pages_that_are_not_there_are_pages_too(lab: Lab) {
+    let browser = open(&lab, "errors").await;
     browser.goto("/it/labs/no-such-lab").await;
     assert!(browser.text("h1").await.contains("Non trovato"));
     browser.click("main a.button").await;

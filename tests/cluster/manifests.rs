@@ -1,9 +1,15 @@
 //! What stands in the editor and is not right: a code, a line, and nothing applied.
 
-use clusterip_tests::Lab;
 use clusterip_tests::lab::{PAGE, SERVICE};
+use clusterip_tests::{Lab, on_both_clusters};
 use hyper::Method;
 use serde_json::Value;
+
+on_both_clusters! {
+    what_is_wrong_is_named_with_its_line_and_nothing_is_applied,
+    without_javascript_the_problem_stands_beside_what_was_written,
+    acts_that_make_no_sense_are_refused_and_change_nothing,
+}
 
 /// A manifest, and what comes of it: the code, and the line if one is meant.
 struct Wrong {
@@ -81,10 +87,9 @@ const WRONG: [Wrong; 12] = [
 /// The names of all objects that a student may have made, as the API server has them.
 async fn theirs(lab: &Lab) -> Vec<String> {
     let mut names = Vec::new();
-    for list in
-        ["api/v1", "api/v1", "apis/apps/v1"].into_iter().zip(["configmaps", "services", "deployments"])
+    for (version, list) in [("api/v1", "configmaps"), ("api/v1", "services"), ("apis/apps/v1", "deployments")]
     {
-        let path = format!("/{}/namespaces/{}/{}", list.0, lab.run.namespace, list.1);
+        let path = format!("/{version}/namespaces/{}/{list}", lab.run.namespace);
         let objects: Value =
             lab.cluster.client.request(hyper::Request::get(path).body(Vec::new()).unwrap()).await.unwrap();
         let items = objects["items"].as_array().unwrap();
@@ -94,10 +99,7 @@ async fn theirs(lab: &Lab) -> Vec<String> {
     names
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn what_is_wrong_is_named_with_its_line_and_nothing_is_applied() {
-    let lab = Lab::open().await;
+async fn what_is_wrong_is_named_with_its_line_and_nothing_is_applied(lab: Lab) {
     let mut bad = Vec::new();
     for Wrong { what, yaml, code, line } in WRONG {
         let problem = lab.refused("apply", &[("yaml", yaml)]).await;
@@ -114,10 +116,7 @@ async fn what_is_wrong_is_named_with_its_line_and_nothing_is_applied() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn without_javascript_the_problem_stands_beside_what_was_written() {
-    let lab = Lab::open().await;
+async fn without_javascript_the_problem_stands_beside_what_was_written(lab: Lab) {
     let yaml = "apiVersion: v1\nkind: Service\nmetadata:\n  name: <mine>\nspec:\n  type: NodePort\n";
     let html = [("accept", "text/html")];
     let page =
@@ -134,10 +133,7 @@ async fn without_javascript_the_problem_stands_beside_what_was_written() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn acts_that_make_no_sense_are_refused_and_change_nothing() {
-    let lab = Lab::open().await;
+async fn acts_that_make_no_sense_are_refused_and_change_nothing(lab: Lab) {
     for (act, form, code) in [
         ("kill-pod", &[][..], "no_ready_pod"),
         ("note-ips", &[], "no_ready_pod"),

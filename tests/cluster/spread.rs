@@ -1,4 +1,4 @@
-//! Whom a connection to the virtual IP reaches: the page, the EndpointSlice and the kernel tell the same.
+//! Whom a connection to the virtual IP reaches: the page, the EndpointSlice and the node tell the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -6,8 +6,13 @@ use std::net::IpAddr;
 use clusterip_domain::rules::{Protocol, Verdict};
 use clusterip_tests::chi_squared::by_chance;
 use clusterip_tests::lab::{Lab, SERVICE, counts};
-use clusterip_tests::{fact, kind};
+use clusterip_tests::{fact, on_both_clusters};
 use serde_json::Value;
+
+on_both_clusters! {
+    new_connections_are_spread_by_chance_as_page_and_endpoints_and_node_agree,
+    the_same_gates_turn_keep_alive_traffic_away,
+}
 
 const REQUESTS: u64 = 3000;
 /// Requests that the kernel may have seen and the page not: those of the last report, which is not waited for when a
@@ -22,26 +27,27 @@ fn by_address(lab: &Lab, endpoints: &BTreeMap<IpAddr, String>) -> BTreeMap<IpAdd
     endpoints.iter().map(|(ip, pod)| (*ip, answered(pod))).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn new_connections_are_spread_by_chance_as_page_and_endpoints_and_kernel_agree() {
-    let lab = Lab::open().await;
-    lab.serve().await;
-    let endpoints = lab.endpoints().await;
-    let source = kind::attach(lab.state()).await;
+/// The node has a rule to just these endpoints, in equal shares.
+async fn the_node_knows(lab: &Lab, endpoints: &BTreeMap<IpAddr, String>) {
     let virtual_ip = lab.view().snapshot.service(SERVICE).unwrap().cluster_ip.unwrap();
-    let kernel = kind::kernel(&source).await;
-    let rule = kernel.find(virtual_ip, 80, Protocol::Tcp).expect("a rule");
+    let rules = lab.node_rules().await;
+    let rule = rules.find(virtual_ip, 80, Protocol::Tcp).expect("a rule");
     let Verdict::Balance { endpoints: ways, affinity_seconds: None } = &rule.verdict else {
         panic!("{rule:?}")
     };
     let ways: BTreeSet<IpAddr> = ways.iter().inspect(|w| assert_eq!(w.port, 8080)).map(|w| w.ip).collect();
-    assert_eq!(ways, endpoints.keys().copied().collect(), "the kernel has the EndpointSlice's addresses");
+    assert_eq!(ways, endpoints.keys().copied().collect(), "the node has the EndpointSlice's addresses");
     for ip in &ways {
         assert!((rule.share_of(*ip) - 1.0 / 3.0).abs() < 1e-6, "equal shares: {rule:?}");
     }
+}
 
-    let before = kind::connections_by_pod().await;
+async fn new_connections_are_spread_by_chance_as_page_and_endpoints_and_node_agree(lab: Lab) {
+    lab.serve().await;
+    let endpoints = lab.endpoints().await;
+    the_node_knows(&lab, &endpoints).await;
+
+    let before = lab.counted_by_kernel().await;
     let mut events = lab.events().await;
     lab.send("300", "new").await;
     let tick = lab.answered(&mut events, REQUESTS).await;
@@ -56,20 +62,18 @@ async fn new_connections_are_spread_by_chance_as_page_and_endpoints_and_kernel_a
     assert_eq!(tick["evenness"]["verdict"], "chance");
     fact(&format!("χ² of {:?} new connections over 3 pods: {chi_squared:.3}", counts(&tick)));
 
-    let after = kind::connections_by_pod().await;
-    for (ip, page) in by_address(&lab, &endpoints) {
-        let kernel = after[&ip] - before.get(&ip).copied().unwrap_or_default();
-        assert!((page..=page + ON_THEIR_WAY).contains(&kernel), "{ip}: page {page}, kernel {kernel}");
+    if let Some((before, after)) = before.zip(lab.counted_by_kernel().await) {
+        for (ip, page) in by_address(&lab, &endpoints) {
+            let kernel = after[&ip] - before.get(&ip).copied().unwrap_or_default();
+            assert!((page..=page + ON_THEIR_WAY).contains(&kernel), "{ip}: page {page}, kernel {kernel}");
+        }
     }
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn the_same_gates_turn_keep_alive_traffic_away() {
-    let lab = Lab::open().await;
+async fn the_same_gates_turn_keep_alive_traffic_away(lab: Lab) {
     lab.serve().await;
-    let before: u64 = kind::connections_by_pod().await.values().sum();
+    let before = lab.counted_by_kernel().await;
     let mut events = lab.events().await;
     lab.send("300", "keep-alive").await;
     let tick = lab.answered(&mut events, REQUESTS).await;
@@ -81,8 +85,10 @@ async fn the_same_gates_turn_keep_alive_traffic_away() {
     let why = by_chance(&counts).expect_err("keep-alive is no chance");
     assert!(why.contains("too uneven"), "{why}");
     assert_eq!(tick["evenness"], Value::Null, "the page does not test what chance did not choose");
-    let after: u64 = kind::connections_by_pod().await.values().sum();
-    assert_eq!(after - before, 1, "{REQUESTS} requests were one connection to the kernel");
+    if let Some((before, after)) = before.zip(lab.counted_by_kernel().await) {
+        let connections = after.values().sum::<u64>() - before.values().sum::<u64>();
+        assert_eq!(connections, 1, "{REQUESTS} requests were one connection to the kernel");
+    }
     fact(&format!("keep-alive: {why}"));
     lab.close().await;
 }

@@ -1,10 +1,10 @@
 //! The lab from its first step to its last.
 
-use clusterip_tests::Lab;
 use clusterip_tests::steps::every_step;
+use clusterip_tests::{Lab, on_both_clusters};
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn every_step_ticks_by_what_its_buttons_do() {
-    every_step(Lab::open().await).await;
+on_both_clusters!(every_step_ticks_by_what_its_buttons_do);
+
+async fn every_step_ticks_by_what_its_buttons_do(lab: Lab) {
+    every_step(lab).await;
 }

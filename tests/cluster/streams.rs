@@ -6,7 +6,13 @@ use clusterip_cluster::agent_image::AgentImage;
 use clusterip_cluster::source::{Stage, StageState};
 use clusterip_tests::http::Event;
 use clusterip_tests::lab::{Lab, PAGE, PATIENCE, viewers};
-use clusterip_tests::{Events, fact, kind};
+use clusterip_tests::{Events, On, fact, on_both_clusters};
+
+on_both_clusters! {
+    thirty_windows_are_no_load_on_the_api_server,
+    a_window_that_is_closed_under_traffic_is_forgotten_and_may_come_back,
+    open_windows_under_traffic_do_not_hold_up_the_end,
+}
 
 const WINDOWS: usize = 30;
 
@@ -20,12 +26,9 @@ async fn picture(events: &mut Events) -> Event {
     events.until("the picture", PATIENCE, tenth).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn thirty_windows_are_no_load_on_the_api_server() {
-    let lab = Lab::open().await;
+async fn thirty_windows_are_no_load_on_the_api_server(lab: Lab) {
     lab.serve().await;
-    let before = kind::watches(&lab.cluster.client).await;
+    let before = lab.watches().await;
     assert!(before >= 6, "our own six watches are among them: {before}");
     let mut windows = Vec::new();
     for n in 0..WINDOWS {
@@ -38,7 +41,7 @@ async fn thirty_windows_are_no_load_on_the_api_server() {
         picture(window).await;
         lab.answered(window, 20).await;
     }
-    let after = kind::watches(&lab.cluster.client).await;
+    let after = lab.watches().await;
     fact(&format!("watches at the API server: {before} with no window open, {after} with {WINDOWS}"));
     assert!(after <= before, "{before} watches became {after}");
     drop(windows);
@@ -46,10 +49,7 @@ async fn thirty_windows_are_no_load_on_the_api_server() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn a_window_that_is_closed_under_traffic_is_forgotten_and_may_come_back() {
-    let lab = Lab::open().await;
+async fn a_window_that_is_closed_under_traffic_is_forgotten_and_may_come_back(lab: Lab) {
     lab.serve().await;
     let mut stays = lab.events().await;
     let mut goes = lab.events().await;
@@ -71,7 +71,7 @@ async fn a_window_that_is_closed_under_traffic_is_forgotten_and_may_come_back() 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a kind cluster: run tests/run"]
 async fn a_server_that_starts_again_finds_its_image_and_shows_the_same() {
-    let mut lab = Lab::open().await;
+    let mut lab = Lab::open(On::Kind).await;
     lab.server.stages();
     lab.serve().await;
     let mut events = lab.events().await;
@@ -111,10 +111,7 @@ async fn a_server_that_starts_again_finds_its_image_and_shows_the_same() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn open_windows_under_traffic_do_not_hold_up_the_end() {
-    let lab = Lab::open().await;
+async fn open_windows_under_traffic_do_not_hold_up_the_end(lab: Lab) {
     lab.serve().await;
     let mut windows = [lab.events().await, lab.events().await];
     lab.send("50", "new").await;

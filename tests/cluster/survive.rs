@@ -1,16 +1,18 @@
 //! Pods come and go under traffic, and the Service's clients do not notice.
 
 use clusterip_domain::snapshot::PodState;
-use clusterip_tests::fact;
 use clusterip_tests::lab::{Lab, PATIENCE, SERVICE, client_ready, in_kernel, ready};
-use clusterip_tests::wait;
+use clusterip_tests::{fact, on_both_clusters, wait};
 
 use crate::load::Watcher;
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn killing_and_scaling_under_traffic_loses_no_request() {
-    let lab = Lab::open().await;
+on_both_clusters! {
+    killing_and_scaling_under_traffic_loses_no_request,
+    traffic_goes_on_with_another_client_pod_when_the_first_is_deleted,
+    a_service_without_endpoints_refuses_and_one_that_is_deleted_does_not_answer,
+}
+
+async fn killing_and_scaling_under_traffic_loses_no_request(lab: Lab) {
     lab.serve().await;
     let load = Watcher::of(lab.events().await);
     let more = async |what: &str| {
@@ -43,10 +45,7 @@ async fn killing_and_scaling_under_traffic_loses_no_request() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn traffic_goes_on_with_another_client_pod_when_the_first_is_deleted() {
-    let lab = Lab::open().await;
+async fn traffic_goes_on_with_another_client_pod_when_the_first_is_deleted(lab: Lab) {
     lab.serve().await;
     let load = Watcher::of(lab.events().await);
     lab.send("50", "new").await;
@@ -63,10 +62,7 @@ async fn traffic_goes_on_with_another_client_pod_when_the_first_is_deleted() {
     lab.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a kind cluster: run tests/run"]
-async fn a_service_without_endpoints_refuses_and_one_that_is_deleted_does_not_answer() {
-    let lab = Lab::open().await;
+async fn a_service_without_endpoints_refuses_and_one_that_is_deleted_does_not_answer(lab: Lab) {
     lab.serve().await;
     lab.send("20", "new").await;
     lab.act("scale", &[("deployment", "backend"), ("replicas", "0")]).await;

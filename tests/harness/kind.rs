@@ -1,4 +1,4 @@
-//! The real cluster: its node, the kernel in it, and its API server.
+//! The real cluster: its node, and the kernel in it.
 //!
 //! `CLUSTERIP_LAB_KIND_NAME` is the cluster (else `clusterip-lab`), `CLUSTERIP_LAB_KIND` kind's program (else the
 //! PATH's), `CLUSTERIP_LAB_NODE_IMAGE` the node image (else kind's own).
@@ -9,7 +9,6 @@ use std::path::Path;
 
 use clusterip_cluster::source::{KindConfig, Programs, Progress, Source, cluster};
 use clusterip_domain::rules::{KernelRules, RulesView};
-use kube::Client;
 use tokio::process::Command;
 
 /// The cluster's name.
@@ -44,9 +43,13 @@ pub async fn attach(state: &Path) -> Source {
     cluster::up(&config(state), None, &Progress::silent()).await.unwrap_or_else(|e| panic!("{}", e.chain()))
 }
 
-/// What the one node's kernel does, read now.
-pub async fn kernel(source: &Source) -> KernelRules {
-    match source.nodes.rules().await {
+/// The rules of the one node.
+///
+/// # Panics
+/// They cannot be read, or there are more nodes.
+#[must_use]
+pub fn one_node(rules: RulesView) -> KernelRules {
+    match rules {
         RulesView::Read { mut nodes, .. } if nodes.len() == 1 => nodes.remove(0),
         other => panic!("not one node's rules: {other:?}"),
     }
@@ -67,18 +70,14 @@ pub async fn connections_by_pod() -> BTreeMap<IpAddr, u64> {
     counts
 }
 
-/// How many watches of cluster-wide lists the API server has open, by its own count.
-/// Source: <https://kubernetes.io/docs/reference/instrumentation/metrics/>, `apiserver_longrunning_requests`.
-pub async fn watches(client: &Client) -> u64 {
-    let request = hyper::Request::get("/metrics").body(Vec::new()).expect("a request");
-    let text = client.request_text(request).await.expect("the API server tells its metrics");
-    let ours = |line: &&str| {
-        line.starts_with("apiserver_longrunning_requests{")
-            && line.contains(r#"scope="cluster""#)
-            && line.contains(r#"verb="WATCH""#)
-    };
-    let value = |line: &str| line.rsplit_once(' ').and_then(|(_, n)| n.parse::<f64>().ok());
-    text.lines().filter(ours).filter_map(value).sum::<f64>() as u64
+/// Freezes the node with all its processes, or lets it go on.
+///
+/// # Panics
+/// docker refused.
+pub fn hold(still: bool) {
+    let act = if still { "pause" } else { "unpause" };
+    let done = std::process::Command::new("docker").args([act, &node()]).output().expect("docker is there");
+    assert!(done.status.success(), "docker {act}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// Runs docker, and returns what it printed.

@@ -1,7 +1,7 @@
 //! The first lab from its beginning, on the real cluster or on the practice cluster.
 //!
 //! On the real cluster all runs of a lab share one namespace, so these tests are run one at a time, and each begins by
-//! clearing up.
+//! clearing up. Every practice cluster is a new one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clusterip_cluster::source::SourceConfig;
+use clusterip_domain::rules::KernelRules;
 use clusterip_domain::snapshot::{PodState, Snapshot};
+use clusterip_practice::{Handle, Serving};
 use clusterip_web::run::{RunHandle, RunView};
 use clusterip_web::{Cluster, Course, Origin};
 use serde_json::Value;
@@ -18,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::http::{Event, Events, Http};
 use crate::server::Server;
-use crate::{kind, wait};
+use crate::{api_server, kind, wait};
 
 /// The lab's page in English.
 pub const PAGE: &str = "/en/labs/one-stable-front";
@@ -27,8 +29,19 @@ pub const SERVICE: &str = "my-clusterip-service";
 /// How long pods may take to come or go on a machine that is busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Which cluster a lab is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// The real one: see [`kind`].
+    Kind,
+    /// A practice cluster of its own, which ends with its server.
+    Practice,
+}
+
 /// A server on a cluster, and the lab in it.
 pub struct Lab {
+    /// Which cluster.
+    pub on: On,
     /// The server.
     pub server: Server,
     /// Its client.
@@ -41,44 +54,89 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Opens the lab on the real cluster, with nothing in its namespace but the client pod.
-    pub async fn open() -> Self {
+    /// Opens the lab with nothing in its namespace but the client pod.
+    pub async fn open(on: On) -> Self {
         let state = tempfile::tempdir().expect("a folder");
-        let server = Server::start(SourceConfig::Kind(kind::config(state.path()))).await;
-        let lab = Self::of(server, state).await;
+        let server = Server::start(on.origin(&state)).await;
+        let lab = Self::of(on, server, state).await;
         lab.reset().await;
         lab
     }
 
-    /// Opens the lab on a practice cluster of its own.
-    pub async fn practise() -> Self {
-        let state = tempfile::tempdir().expect("a folder");
-        let lab = Self::of(Server::start(Origin::Practice).await, state).await;
-        lab.until("the client pod", |view| client_ready(&view.snapshot)).await;
-        lab
-    }
-
-    /// Stops the server on the real cluster and starts another on the same port; the namespace stays as it is.
+    /// Stops the server and starts another on the same port. On kind the namespace stays as it is; a practice cluster
+    /// ends with its server, and the next one is empty.
     pub async fn restart(self) -> Self {
-        let Self { server, state, .. } = self;
+        let Self { on, server, state, .. } = self;
         let address = server.address;
         server.stop().await;
-        let again = Server::start_again(SourceConfig::Kind(kind::config(state.path())), address).await;
-        Self::of(again, state).await
+        let again = Server::start_again(on.origin(&state), address).await;
+        Self::of(on, again, state).await
     }
 
-    async fn of(mut server: Server, state: TempDir) -> Self {
+    async fn of(on: On, mut server: Server, state: TempDir) -> Self {
         let cluster = server.ready().await;
         let course = Course::built_in().expect("the labs are whole");
         let lab = course.lab(&"one-stable-front".parse().expect("an id")).expect("the first lab");
         let run = cluster.runs.open(lab).expect("the lab has a namespace");
-        Self { http: server.http(), server, cluster, run, state }
+        Self { on, http: server.http(), server, cluster, run, state }
     }
 
-    /// The folder for what the lab keeps of its cluster.
+    /// The practice cluster itself.
+    ///
+    /// # Panics
+    /// The lab is on kind.
     #[must_use]
-    pub fn state(&self) -> &std::path::Path {
-        self.state.path()
+    pub fn practice(&self) -> &Handle {
+        self.cluster.practice.as_ref().expect("the lab is on a practice cluster")
+    }
+
+    /// Kills the API server under everyone who talks to it; what runs in the pods goes on.
+    pub async fn kill_api_server(&self) {
+        match self.on {
+            On::Kind => drop(kind::docker(&["exec", &kind::node(), "pkill", "-9", "kube-apiserver"]).await),
+            On::Practice => self.practice().serve(Serving::Down),
+        }
+    }
+
+    /// Starts an API server that was killed. On kind the kubelet does so by itself.
+    pub fn start_api_server(&self) {
+        if self.on == On::Practice {
+            self.practice().serve(Serving::Up);
+        }
+    }
+
+    /// Holds the API server where it is until the value is dropped, however the test ends: it neither answers nor closes
+    /// a connection. On kind the whole node stands still.
+    #[must_use]
+    pub fn freeze(&self) -> Frozen<'_> {
+        match self.on {
+            On::Kind => kind::hold(true),
+            On::Practice => self.practice().serve(Serving::Frozen),
+        }
+        Frozen(self)
+    }
+
+    /// What the node does with virtual IPs, asked past the server: its kernel on kind, its network on practice.
+    pub async fn node_rules(&self) -> KernelRules {
+        let rules = match self.on {
+            On::Kind => kind::attach(self.state.path()).await.nodes.rules().await,
+            On::Practice => self.practice().rules(),
+        };
+        kind::one_node(rules)
+    }
+
+    /// New connections to each pod by Services, as the node's kernel counted them; `None` on the practice cluster, which
+    /// has no kernel that could be asked past the program itself.
+    pub async fn counted_by_kernel(&self) -> Option<BTreeMap<IpAddr, u64>> {
+        match self.on {
+            On::Kind => Some(kind::connections_by_pod().await),
+            On::Practice => None,
+        }
+    }
+
+    /// How many watches of cluster-wide lists the API server has open, by its own count.
+    pub async fn watches(&self) -> u64 {
+        api_server::watches(&self.cluster.client).await
     }
 
     /// Begins anew, and waits until nothing is left and the client is there.
@@ -205,6 +263,27 @@ impl Lab {
     pub async fn close(self) {
         self.reset().await;
         self.server.stop().await;
+    }
+}
+
+/// An API server that is held where it is: see [`Lab::freeze`].
+pub struct Frozen<'a>(&'a Lab);
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        match self.0.on {
+            On::Kind => kind::hold(false),
+            On::Practice => self.0.practice().serve(Serving::Up),
+        }
+    }
+}
+
+impl On {
+    fn origin(self, state: &TempDir) -> Origin {
+        match self {
+            Self::Kind => SourceConfig::Kind(kind::config(state.path())).into(),
+            Self::Practice => Origin::Practice,
+        }
     }
 }
 

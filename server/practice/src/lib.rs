@@ -31,5 +31,6 @@ mod tls;
 
 pub use kubeconfig::CONTEXT;
 pub use kubelet::NODE;
-pub use practice::{Options, Practice, StartError};
+pub use practice::{Detached, Handle, Options, Practice, StartError};
+pub use serve::Serving;
 pub use tls::TlsError;

@@ -4,21 +4,25 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use clusterip_domain::rules::RulesView;
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{Api, admission};
 use crate::auth::Tokens;
-use crate::kubelet::Kubelet;
+use crate::kubelet::{Kubelet, NODE};
 use crate::network::{Network, proxy};
 use crate::pace::Pace;
+use crate::serve::{Door, Serving, speak};
 use crate::status::Status;
 use crate::store::{Resource, Store};
 use crate::tls::{self, TlsError};
-use crate::{controllers, kubeconfig, serve};
+use crate::{controllers, kubeconfig};
 
 /// How the cluster is to be.
 #[derive(Debug, Clone, Copy)]
@@ -60,13 +64,26 @@ pub enum StartError {
 pub struct Practice {
     address: SocketAddr,
     kubeconfig: String,
-    store: Arc<Store>,
-    network: Network,
-    stop: CancellationToken,
+    handle: Handle,
     /// The API's connections.
     tasks: TaskTracker,
     /// The controllers, the kubelet and kube-proxy; they end with it.
     cluster: JoinSet<()>,
+}
+
+/// What can be done to a cluster past its API. Clones are of the same cluster, and do not keep it running.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    api: Arc<Api>,
+    serving: watch::Sender<Serving>,
+}
+
+/// A cluster without a port and without TLS, which [`Handle::speak`] alone reaches: to fuzz it, and to measure it. It
+/// ends when this is dropped.
+#[derive(Debug)]
+pub struct Detached {
+    handle: Handle,
+    _cluster: JoinSet<()>,
 }
 
 impl Practice {
@@ -79,24 +96,18 @@ impl Practice {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let identity = tls::identity(address)?;
-        let (store, network, tokens) = (Store::new(admission::Rules), Network::new(), Tokens::generate());
-        seed(&store, address.port())?;
-        let (pace, mut cluster) = (Pace::new(options.speed), JoinSet::new());
-        let kubelet = Kubelet::start(&mut cluster, &store, &network, pace)?;
-        cluster.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
-        controllers::start(&mut cluster, &store, &identity.authority_pem);
-        let kubeconfig = kubeconfig::render(address, &identity.authority_pem, tokens.admin());
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let api = Arc::new(Api {
-            store: Arc::clone(&store),
-            tokens,
-            network: network.clone(),
-            kubelet,
-            stop: stop.clone(),
-            address: address.to_string(),
-        });
-        tasks.spawn(serve::run(listener, identity.acceptor, api, tasks.clone()));
-        Ok(Self { address, kubeconfig, store, network, stop, tasks, cluster })
+        let (handle, cluster) = assemble(address, &identity.authority_pem, Pace::new(options.speed))?;
+        let kubeconfig = kubeconfig::render(address, &identity.authority_pem, handle.api.tokens.admin());
+        let tasks = TaskTracker::new();
+        let door = Door {
+            address,
+            acceptor: identity.acceptor,
+            api: Arc::clone(&handle.api),
+            serving: handle.serving.subscribe(),
+            tasks: tasks.clone(),
+        };
+        tasks.spawn(door.keep(listener));
+        Ok(Self { address, kubeconfig, handle, tasks, cluster })
     }
 
     /// Where the API listens.
@@ -111,21 +122,27 @@ impl Practice {
         &self.kubeconfig
     }
 
+    /// The way past the API.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Its objects.
     #[must_use]
     pub fn store(&self) -> &Arc<Store> {
-        &self.store
+        self.handle.store()
     }
 
     /// Its pods' network.
     #[must_use]
     pub fn network(&self) -> &Network {
-        &self.network
+        &self.handle.api.network
     }
 
     /// Ends it: watches end, connections are closed, tasks are waited for.
     pub async fn shutdown(mut self) {
-        self.stop.cancel();
+        self.handle.api.stop.cancel();
         self.cluster.shutdown().await;
         self.tasks.close();
         self.tasks.wait().await;
@@ -134,8 +151,83 @@ impl Practice {
 
 impl Drop for Practice {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.handle.api.stop.cancel();
     }
+}
+
+impl Handle {
+    /// Its objects.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.api.store
+    }
+
+    /// What the node does with virtual IPs.
+    #[must_use]
+    pub fn rules(&self) -> RulesView {
+        self.api.network.rules(NODE)
+    }
+
+    /// Has the API server fail, or work again: for a lesson, or a test. Pods and controllers go on meanwhile.
+    pub fn serve(&self, serving: Serving) {
+        self.serving.send_replace(serving);
+    }
+
+    /// Answers the requests of one stream that needs no TLS, until it ends.
+    pub async fn speak(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        speak(stream, Arc::clone(&self.api)).await;
+    }
+}
+
+impl Detached {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// The first objects were refused: a mistake in this crate.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let (handle, cluster) =
+            assemble(address, "no certificate: nothing listens", Pace::new(options.speed))?;
+        Ok(Self { handle, _cluster: cluster })
+    }
+
+    /// The way in.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The administrator's bearer token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.handle.api.tokens.admin()
+    }
+}
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        self.handle.api.stop.cancel();
+    }
+}
+
+/// Everything but the way in. `authority` is the API server's, as PEM.
+fn assemble(address: SocketAddr, authority: &str, pace: Pace) -> Result<(Handle, JoinSet<()>), StartError> {
+    let (store, network) = (Store::new(admission::Rules), Network::new());
+    seed(&store, address.port())?;
+    let mut cluster = JoinSet::new();
+    let kubelet = Kubelet::start(&mut cluster, &store, &network, pace)?;
+    cluster.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
+    controllers::start(&mut cluster, &store, authority);
+    let api = Arc::new(Api {
+        store,
+        tokens: Tokens::generate(),
+        network,
+        kubelet,
+        stop: CancellationToken::new(),
+        address: address.to_string(),
+        watches: Arc::default(),
+    });
+    Ok((Handle { api, serving: watch::Sender::new(Serving::Up) }, cluster))
 }
 
 /// What every cluster begins with: its namespaces, and the API server's own Service.

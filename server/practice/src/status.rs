@@ -224,6 +224,12 @@ impl Status {
         Self::plain(406, "NotAcceptable", message.into())
     }
 
+    /// What was to be done in some time was not.
+    #[must_use]
+    pub fn timeout(why: &str) -> Self {
+        Self::plain(504, "Timeout", format!("Timeout: {why}"))
+    }
+
     /// The body is larger than the API takes.
     #[must_use]
     pub fn too_large(limit: usize) -> Self {

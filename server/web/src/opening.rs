@@ -13,7 +13,7 @@ use clusterip_cluster::source::{
     SourceKind, Stage, StageEvent,
 };
 use clusterip_cluster::watch as feeds;
-use clusterip_practice::{Options, Practice};
+use clusterip_practice::{Handle, Options, Practice};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +102,7 @@ impl Opening {
                 let _ = self.also.send(event);
             }
         };
+        let mut practice = None;
         let open = async {
             // Dropped with the future, so that the listener ends too.
             let progress = Progress::new(to);
@@ -111,16 +112,23 @@ impl Opening {
                     let agent = AgentImage { archive: Archive::Bytes(self.image.archive()), tags: &tags };
                     source::open(config, Some(agent), &progress).await
                 }
-                Origin::Practice => source::open_practice(self.practise(), &progress).await,
+                Origin::Practice => {
+                    let start = async {
+                        let (simulated, handle) = self.practise().await?;
+                        practice = Some(handle);
+                        Ok(simulated)
+                    };
+                    source::open_practice(start, &progress).await
+                }
             }
         };
         let (opened, ()) = tokio::join!(open, listen);
         let source = opened.map_err(|e| failure(&e))?;
-        Ok(self.start(source).await)
+        Ok(self.start(source, practice).await)
     }
 
     /// Starts the practice cluster; it ends with the server.
-    async fn practise(&self) -> Result<Simulated, std::io::Error> {
+    async fn practise(&self) -> Result<(Simulated, Handle), std::io::Error> {
         let practice = Practice::start(Options::default()).await.map_err(std::io::Error::other)?;
         let network = practice.network().clone();
         let simulated = Simulated {
@@ -128,16 +136,16 @@ impl Opening {
             context: clusterip_practice::CONTEXT.to_owned(),
             rules: Arc::new(move || network.rules(clusterip_practice::NODE)),
         };
-        let stop = self.stop.clone();
+        let (handle, stop) = (practice.handle().clone(), self.stop.clone());
         self.tasks.spawn(async move {
             stop.cancelled().await;
             practice.shutdown().await;
         });
-        Ok(simulated)
+        Ok((simulated, handle))
     }
 
     /// Starts the watches and waits until each has listed its resource once: before that, absence means nothing.
-    async fn start(&self, source: Source) -> Cluster {
+    async fn start(&self, source: Source, practice: Option<Handle>) -> Cluster {
         let index = Arc::new(Index::default());
         feeds::start(&source.client, &index, &self.tasks, &self.stop);
         self.tasks.spawn(feeds::follow_rules(source.nodes.clone(), Arc::clone(&index), self.stop.clone()));
@@ -161,6 +169,7 @@ impl Opening {
             index,
             source: view,
             runs: Runs::new(shared),
+            practice,
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Cluster {
     pub source: SourceView,
     /// The runs.
     pub runs: Runs,
+    /// The practice cluster past its API, where this is one.
+    pub practice: Option<clusterip_practice::Handle>,
 }
 
 /// How far start-up is.

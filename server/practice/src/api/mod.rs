@@ -17,6 +17,7 @@ mod discovery;
 mod exec;
 mod forward;
 mod logs;
+mod metrics;
 mod patch;
 mod path;
 mod protobuf;
@@ -31,13 +32,15 @@ mod watching;
 mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{HeaderMap, Method, Request};
 use serde_json::Value;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Tokens;
@@ -46,15 +49,18 @@ use crate::network::Network;
 use crate::status::Status;
 use crate::store::{Resource, Store};
 use accept::Form;
+pub(crate) use metrics::Watches;
 use path::Target;
 use query::Query;
 use respond::Answer;
 
 /// The largest body taken. Source: `k8s.io/apiserver`'s `MaxRequestBodyBytes`.
 const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
+/// How long a body may take to come. Source: `--request-timeout` of `kube-apiserver`.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The API server of one practice cluster.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Api {
     /// Where everything is.
     pub(crate) store: Arc<Store>,
@@ -68,6 +74,8 @@ pub(crate) struct Api {
     pub(crate) stop: CancellationToken,
     /// Where it listens.
     pub(crate) address: String,
+    /// Who follows what.
+    pub(crate) watches: Arc<Watches>,
 }
 
 /// A request whose body has not been read.
@@ -101,21 +109,57 @@ impl Asked {
         if name.is_empty() { "unknown".to_owned() } else { name.chars().take(128).collect() }
     }
 
-    /// The body as an object: JSON, or protobuf. A body without a type is read as JSON.
+    /// The body as an object.
     async fn object(self) -> Result<Value, Status> {
-        let accepted = "application/json, application/vnd.kubernetes.protobuf";
-        match self.content_type().as_str() {
-            "" | "application/json" => schema::read(&self.body().await?),
-            protobuf::MEDIA_TYPE => protobuf::read(&self.body().await?),
-            other => Err(Status::unsupported_media_type(other, accepted)),
-        }
+        let format = Format::of(&self.content_type())?;
+        format.read(&self.body().await?)
     }
 
     async fn body(self) -> Result<Bytes, Status> {
-        match Limited::new(self.request.into_body(), MAX_BODY_BYTES).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(Status::too_large(MAX_BODY_BYTES)),
-            Err(_) => Err(Status::bad_request("the body ended early")),
+        let body = self.request.into_body();
+        // What says that it is too large need not be sent first.
+        if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+            return Err(Status::too_large(MAX_BODY_BYTES));
+        }
+        match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Status::too_large(MAX_BODY_BYTES)),
+            Ok(Err(_)) => Err(Status::bad_request("the body ended early")),
+            Err(_) => Err(Status::timeout("the body was not sent in time")),
+        }
+    }
+}
+
+/// What an object is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    Yaml,
+    Protobuf,
+}
+
+impl Format {
+    /// Of a media type. A body without one is JSON.
+    ///
+    /// # Errors
+    /// 415
+    fn of(media_type: &str) -> Result<Self, Status> {
+        match media_type {
+            "" | "application/json" => Ok(Self::Json),
+            "application/yaml" => Ok(Self::Yaml),
+            protobuf::MEDIA_TYPE => Ok(Self::Protobuf),
+            other => {
+                let accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+                Err(Status::unsupported_media_type(other, accepted))
+            }
+        }
+    }
+
+    fn read(self, body: &[u8]) -> Result<Value, Status> {
+        match self {
+            Self::Json => schema::read(body),
+            Self::Yaml => schema::read_yaml(body),
+            Self::Protobuf => protobuf::read(body),
         }
     }
 }
@@ -149,6 +193,7 @@ impl Api {
             return Err(Status::unauthorized());
         }
         match target {
+            Target::Metrics => only_get(&asked).map(|()| respond::text(self.watches.render())),
             Target::Collection(resource, namespace) => self.collection(asked, resource, namespace).await,
             Target::Object { resource, namespace, name, subresource } => {
                 self.object(asked, resource, &namespace, &name, subresource.as_deref()).await

@@ -9,6 +9,8 @@ pub(super) enum Target {
     Version,
     /// `/livez`, `/readyz`, `/healthz`
     Health,
+    /// `/metrics`
+    Metrics,
     /// `/`
     Root,
     /// `/api`
@@ -46,6 +48,7 @@ pub(super) fn parse(path: &str) -> Target {
         [] => Target::Root,
         ["version"] => Target::Version,
         ["livez" | "readyz" | "healthz", ..] => Target::Health,
+        ["metrics"] => Target::Metrics,
         ["api"] => Target::CoreVersions,
         ["apis"] => Target::Groups,
         ["apis", group] => Target::Group(group.to_owned()),
@@ -101,6 +104,8 @@ mod tests {
         for (path, target) in [
             ("/", Target::Root),
             ("/readyz/etcd", Target::Health),
+            ("/metrics", Target::Metrics),
+            ("/metrics/slis", Target::Unknown),
             ("/api/v1", Target::Resources("".into(), "v1".into())),
             ("/apis/apps/v1", Target::Resources("apps".into(), "v1".into())),
             ("/api/v1/pods", Target::Collection(Resource::Pods, None)),

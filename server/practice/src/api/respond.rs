@@ -36,7 +36,7 @@ pub(super) fn ok(value: &Value) -> Answer {
 }
 
 /// Text, 200.
-pub(super) fn text(text: &'static str) -> Answer {
+pub(super) fn text(text: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(whole(text));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer

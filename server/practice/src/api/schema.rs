@@ -27,6 +27,19 @@ pub(super) fn read(body: &[u8]) -> Result<Value, Status> {
         .map_err(|error| Status::bad_request(format!("couldn't get version/kind; json parse error: {error}")))
 }
 
+/// Reads a body of YAML. JSON is YAML, and by far the most of it.
+///
+/// An alias may stand for no more than the reader's budget: what grows without end is refused.
+pub(super) fn read_yaml(body: &[u8]) -> Result<Value, Status> {
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(value);
+    }
+    let refused = |why: String| Status::bad_request(format!("error converting YAML to JSON: yaml: {why}"));
+    let text = std::str::from_utf8(body).map_err(|_| refused("invalid leading UTF-8 octet".to_owned()))?;
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| refused(error.to_string()))
+}
+
 /// Takes out the fields that the kind does not have, and names them.
 ///
 /// # Errors
@@ -159,6 +172,30 @@ mod tests {
             [r#"unknown field "spec.replica""#, r#"unknown field "spec.template.spec.containers[0].imag""#]
         );
         assert!(check(Resource::Deployments, &mut object, Validation::Strict).unwrap().is_empty());
+    }
+
+    #[test]
+    fn yaml_is_read_as_what_it_says_and_refused_when_it_is_none_or_grows_without_end() {
+        let read =
+            read_yaml(b"kind: Service # a comment\nspec: {ports: [{port: 80, name: 'on'}]}\n").unwrap();
+        assert_eq!(read, json!({"kind": "Service", "spec": {"ports": [{"port": 80, "name": "on"}]}}));
+        assert_eq!(read_yaml(br#"{"a": null}"#).unwrap(), json!({"a": null}));
+        let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for n in 1..12 {
+            let eight = vec![format!("*a{}", n - 1); 9].join(", ");
+            laughs.push_str(&format!("a{n}: &a{n} [{eight}]\n"));
+        }
+        let deep = "[".repeat(5000);
+        for wrong in ["a: [", "a: b: c", "\u{0}", &laughs, &deep] {
+            let refused = read_yaml(wrong.as_bytes()).unwrap_err();
+            assert_eq!(refused.code, 400, "{wrong:.40}");
+            assert!(
+                refused.message.starts_with("error converting YAML to JSON: yaml: "),
+                "{}",
+                refused.message
+            );
+        }
+        assert_eq!(read_yaml(b"\xff\xfe: 1").unwrap_err().code, 400);
     }
 
     #[test]

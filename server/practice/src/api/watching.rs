@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::accept::Form;
 use super::query::Query;
-use super::{Api, respond};
+use super::{Api, metrics, respond};
 use crate::status::Status;
 use crate::store::{Resource, Watch, WatchEvent};
 
@@ -40,6 +40,7 @@ struct Stream {
     end: Instant,
     stop: CancellationToken,
     over: bool,
+    _open: metrics::Open,
 }
 
 impl Api {
@@ -97,6 +98,7 @@ impl Api {
             end: now + lasts.min(DEFAULT_TIMEOUT),
             stop: self.stop.clone(),
             over: false,
+            _open: self.watches.open(resource, namespace),
         })
     }
 }

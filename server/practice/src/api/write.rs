@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::patch::managed;
 use super::query::{self, Query};
 use super::respond::{self, Answer};
-use super::{Api, Asked, protobuf, scale, schema};
+use super::{Api, Asked, Format, scale, schema};
 use crate::status::Status;
 use crate::store::{Deleted, Deletion, Part, Propagation, Resource, object};
 
@@ -177,13 +177,9 @@ pub(super) fn check_name(sent: &Value, name: &str) -> Result<(), Status> {
 
 /// How to delete: the body's options before those of the query.
 async fn deletion(query: &Query, asked: Asked) -> Result<Deletion, Status> {
-    let is_protobuf = asked.content_type() == protobuf::MEDIA_TYPE;
+    let media_type = asked.content_type();
     let body = asked.body().await?;
-    let options = match (body.is_empty(), is_protobuf) {
-        (true, _) => json!({}),
-        (false, true) => protobuf::read(&body)?,
-        (false, false) => schema::read(&body)?,
-    };
+    let options = if body.is_empty() { json!({}) } else { Format::of(&media_type)?.read(&body)? };
     let text = |key: &'static str| match options[key].as_str() {
         Some(given) => given.to_owned(),
         None => query.get(key).to_owned(),

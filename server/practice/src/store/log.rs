@@ -66,6 +66,10 @@ impl Log {
         self.latest.subscribe()
     }
 
+    pub(super) fn subscribers(&self) -> usize {
+        self.latest.receiver_count()
+    }
+
     /// Forgets all, as after a compaction.
     pub(super) fn compact(&mut self) {
         if let Some(newest) = self.changes.back() {

@@ -316,6 +316,12 @@ impl Store {
         (Listed { version: state.version, items }, watch)
     }
 
+    /// How many watches are open: those of clients, and the cluster's own.
+    #[must_use]
+    pub fn watchers(&self) -> usize {
+        self.lock().logs.values().map(Log::subscribers).sum()
+    }
+
     /// Forgets past changes, as etcd's compaction does: watches from before get 410.
     pub fn compact(&self) {
         self.lock().logs.values_mut().for_each(Log::compact);

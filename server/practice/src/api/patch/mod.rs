@@ -109,7 +109,8 @@ impl Patch {
                 "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch",
             ));
         }
-        let body = schema::read(&asked.body().await?)?;
+        let body = asked.body().await?;
+        let body = if kind == Kind::Apply { schema::read_yaml(&body)? } else { schema::read(&body)? };
         let subresource = subresource.map(str::to_owned);
         Ok(Self { kind, body, manager, force, mode, validation, resource, subresource })
     }
