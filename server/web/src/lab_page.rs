@@ -12,6 +12,7 @@ use crate::http::{InLab, InRun};
 use crate::pages::{EditorView, LabPage, Said};
 use crate::start_page;
 use crate::state::AppState;
+use crate::words::Words;
 
 /// The path of a lab's page.
 #[must_use]
@@ -55,6 +56,9 @@ pub(crate) struct Shown {
 /// `GET /{lang}/labs/{lab}/yaml/{kind}/{name}`: a live object as YAML.
 pub(crate) async fn yaml(at: InRun, Path(shown): Path<Shown>) -> Result<Response, WebError> {
     let kind = shown.kind.parse().map_err(|()| WebError::NotFound)?;
-    let text = at.cluster.actions.yaml(&at.run.namespace, kind, &shown.name).await?;
+    let mut text = at.cluster.actions.yaml(&at.run.namespace, kind, &shown.name).await?;
+    if at.cluster.source.simulated {
+        text.insert_str(0, &format!("# {}\n", Words::of(at.lang).chrome.simulated_object));
+    }
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }

@@ -30,10 +30,16 @@ pub(crate) async fn only_our_hosts(State(state): State<AppState>, request: Reque
     }
 }
 
+/// Marks what comes of a simulated cluster, whatever its form.
+const SIMULATED: HeaderName = HeaderName::from_static("x-practice-cluster");
+
 /// Puts the headers on every response.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
+pub(crate) async fn headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if state.simulated {
+        headers.insert(SIMULATED, HeaderValue::from_static("simulated"));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));

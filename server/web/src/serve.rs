@@ -63,6 +63,7 @@ pub async fn run(
         course,
         startup: config.startup.subscribe(),
         retry: Arc::clone(&retry),
+        simulated: matches!(config.origin, Origin::Practice),
         hosts: own_hosts(address, &config.allowed_hosts),
         stop: shutdown.clone(),
     };

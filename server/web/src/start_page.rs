@@ -37,7 +37,7 @@ pub(crate) async fn home(State(state): State<AppState>, InLang(lang): InLang) ->
 /// The start page, which is not yet what was asked for: 503 with a hint when to ask again.
 pub(crate) fn render(state: &AppState, lang: Lang) -> Response {
     let stages = state.startup.borrow().views(lang);
-    let page = StartupPage { lang, stages: &stages }.render();
+    let page = StartupPage { lang, stages: &stages, simulated: state.simulated }.render();
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], Html(page)).into_response()
 }
 

@@ -18,6 +18,8 @@ pub struct AppState {
     pub startup: watch::Receiver<Startup>,
     /// Asks start-up to try again.
     pub retry: Arc<Notify>,
+    /// Whether the cluster is simulated: everything that is sent says so.
+    pub simulated: bool,
     /// Which `Host` headers are ours.
     pub hosts: Arc<[String]>,
     /// Ends every stream.

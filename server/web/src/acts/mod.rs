@@ -16,7 +16,7 @@ use clusterip_cluster::manifest;
 use clusterip_domain::lab::Localized;
 use serde::Serialize;
 
-use crate::error::{WebError, worded};
+use crate::error::{WebError, document as problem_document};
 use crate::http::{InRun, wants_json};
 use crate::lab_page;
 use crate::pages::{EditorView, Said};
@@ -93,13 +93,16 @@ async fn reset(at: InRun, headers: HeaderMap) -> Response {
 #[derive(Serialize)]
 struct Outcome {
     said: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    simulated: bool,
 }
 
 fn tell(at: &InRun, headers: &HeaderMap, told: Told, document: &str) -> Response {
+    let simulated = at.cluster.source.simulated;
     match (told, wants_json(headers)) {
-        (Ok(said), true) => Json(Outcome { said: said.get(at.lang).clone() }).into_response(),
+        (Ok(said), true) => Json(Outcome { said: said.get(at.lang).clone(), simulated }).into_response(),
         (Ok(_), false) => Redirect::to(&lab_page::path(at.lang, &at.run.lab.id)).into_response(),
-        (Err(error), true) => worded(&error, at.lang, true),
+        (Err(error), true) => problem_document(&error, at.lang, simulated),
         (Err(error), false) => {
             let problem = error.problem(at.lang);
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);

@@ -45,10 +45,9 @@ async fn tell_outcome(mut startup: watch::Receiver<Startup>, address: SocketAddr
         match &startup.borrow_and_update().outcome {
             Outcome::Opening => {}
             Outcome::Ready(cluster) => {
-                println!(
-                    "Ready: {} ({}). Open http://{address}",
-                    cluster.source.name, cluster.source.version
-                );
+                let source = &cluster.source;
+                let simulated = if source.simulated { ", simulated" } else { "" };
+                println!("Ready: {} ({}{simulated}). Open http://{address}", source.name, source.version);
                 return;
             }
             Outcome::Failed(failure) => {

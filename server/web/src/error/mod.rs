@@ -9,7 +9,7 @@
 
 mod words;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -20,8 +20,9 @@ use clusterip_domain::traffic::LoadOutOfBounds;
 use serde::Serialize;
 
 use crate::http::{language_of, wants_json};
-use crate::pages::{self, ProblemView};
+use crate::pages::{ErrorPage, ProblemView};
 use crate::run::{AimError, RunOver};
+use crate::state::AppState;
 
 /// What went wrong with a request.
 #[derive(Debug, thiserror::Error)]
@@ -153,26 +154,26 @@ impl IntoResponse for WebError {
 }
 
 /// The outermost layer: words an error for whoever asked.
-pub(crate) async fn answer(request: Request, next: Next) -> Response {
+pub(crate) async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let lang = language_of(request.uri().path(), request.headers());
     let json = wants_json(request.headers());
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Pending>() {
-        Some(Pending(error)) => worded(&error, lang, json),
+        Some(Pending(error)) if json => document(&error, lang, state.simulated),
+        Some(Pending(error)) => {
+            let page = ErrorPage { lang, problem: &error.problem(lang), simulated: state.simulated };
+            (error.status(), Html(page.render())).into_response()
+        }
         None => response,
     }
 }
 
-/// An error as a response: a page, or a problem document (RFC 9457).
+/// An error as a problem document (RFC 9457).
 #[must_use]
-pub(crate) fn worded(error: &WebError, lang: Lang, json: bool) -> Response {
+pub(crate) fn document(error: &WebError, lang: Lang, simulated: bool) -> Response {
     let problem = error.problem(lang);
-    if json {
-        let body = serde_json::to_vec(&ProblemDocument::of(&problem)).unwrap_or_default();
-        (error.status(), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
-    } else {
-        (error.status(), Html(pages::error(lang, &problem))).into_response()
-    }
+    let body = serde_json::to_vec(&ProblemDocument::of(&problem, simulated)).unwrap_or_default();
+    (error.status(), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
 }
 
 /// Source: <https://www.rfc-editor.org/rfc/rfc9457>. `type` is absent, which means `about:blank`.
@@ -186,11 +187,14 @@ struct ProblemDocument<'a> {
     cure: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    simulated: bool,
 }
 
 impl<'a> ProblemDocument<'a> {
-    fn of(problem: &'a ProblemView) -> Self {
+    fn of(problem: &'a ProblemView, simulated: bool) -> Self {
         Self {
+            simulated,
             status: problem.status,
             code: &problem.code,
             title: &problem.title,

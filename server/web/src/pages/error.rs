@@ -7,21 +7,35 @@ use super::{ProblemView, html, lab::Head};
 use crate::words::Words;
 
 /// The page of an error.
-#[must_use]
-pub fn error(lang: Lang, problem: &ProblemView) -> String {
-    let w = Words::of(lang);
-    html(&ErrorTemplate {
-        head: Head {
+#[derive(Debug)]
+pub struct ErrorPage<'a> {
+    /// Language.
+    pub lang: Lang,
+    /// What went wrong.
+    pub problem: &'a ProblemView,
+    /// Whether the cluster is simulated.
+    pub simulated: bool,
+}
+
+impl ErrorPage<'_> {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let (w, problem) = (Words::of(self.lang), self.problem);
+        html(&ErrorTemplate {
+            head: Head {
+                w,
+                lang: self.lang.code(),
+                title: &format!("{} · clusterip-lab", problem.title),
+                page: "error",
+                simulated: self.simulated,
+                home: format!("/{}", self.lang.code()),
+                other_path: format!("/{}", self.lang.other().code()),
+            },
             w,
-            lang: lang.code(),
-            title: &format!("{} · clusterip-lab", problem.title),
-            page: "error",
-            home: format!("/{}", lang.code()),
-            other_path: format!("/{}", lang.other().code()),
-        },
-        w,
-        problem,
-    })
+            problem,
+        })
+    }
 }
 
 #[derive(Template)]

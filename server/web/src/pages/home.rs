@@ -25,11 +25,11 @@ pub fn home(lang: Lang, source: &SourceView, labs: &[LabCard<'_>]) -> String {
             lang: lang.code(),
             title: "clusterip-lab",
             page: "home",
+            simulated: source.simulated,
             home: format!("/{}", lang.code()),
             other_path: format!("/{}", lang.other().code()),
         },
         w,
-        source,
         status: traffic::status_of_source(lang, source),
         cards: labs.iter().map(|card| row(w, lang, *card)).collect(),
     })
@@ -60,7 +60,6 @@ fn row<'a>(w: &'static Words, lang: Lang, card: LabCard<'a>) -> CardRow<'a> {
 struct HomeTemplate<'a> {
     head: Head<'a>,
     w: &'static Words,
-    source: &'a SourceView,
     status: String,
     cards: Vec<CardRow<'a>>,
 }

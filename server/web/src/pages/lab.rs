@@ -55,6 +55,7 @@ impl LabPage<'_> {
             lang: self.lang.code(),
             title: &format!("{title} · clusterip-lab"),
             page: "lab",
+            simulated: self.source.simulated,
             home: format!("/{}", self.lang.code()),
             other_path: lab_path(other, &self.lab.id),
         };
@@ -63,7 +64,6 @@ impl LabPage<'_> {
             w,
             number: format!("{:02}", self.lab.number),
             lab_title: title,
-            source: self.source,
             path: &path,
             parts: Parts(fragments(self.lang, self.lab, self.source, self.run)),
             editor: &self.editor,
@@ -80,6 +80,8 @@ pub(super) struct Head<'a> {
     pub(super) title: &'a str,
     /// Which scripts and layout the page wants.
     pub(super) page: &'static str,
+    /// Whether the cluster is simulated: every page says so.
+    pub(super) simulated: bool,
     pub(super) home: String,
     /// The same page in the other language.
     pub(super) other_path: String,
@@ -101,7 +103,6 @@ struct LabTemplate<'a> {
     w: &'static Words,
     number: String,
     lab_title: &'a str,
-    source: &'a SourceView,
     path: &'a str,
     parts: Parts,
     editor: &'a EditorView<'a>,

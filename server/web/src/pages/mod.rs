@@ -25,7 +25,7 @@ use askama::Template;
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::Lang;
 
-pub use error::error;
+pub use error::ErrorPage;
 pub use home::{LabCard, home};
 pub use lab::{EditorView, LabPage, Said};
 pub use panels::{events, notebook, rules, table};
@@ -98,7 +98,7 @@ pub fn fragments(lang: Lang, lab: &Lab, source: &SourceView, run: &RunView) -> V
         part("status", status(lang, source, run)),
         part("trouble", trouble(lang, run)),
         part("steps", steps(lang, lab, run)),
-        part("picture", picture(lang, run)),
+        part("picture", picture(lang, source, run)),
         part("traffic", traffic(lang, lab, run)),
         part("tools", tools(lang, lab, run)),
         part("rules", rules(lang, source, run)),

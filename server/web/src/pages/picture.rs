@@ -8,7 +8,7 @@ use clusterip_domain::lab::Lang;
 use clusterip_domain::ledger::{TargetKind, Window};
 use clusterip_domain::snapshot::{Endpoint, PodState};
 
-use super::{format, html};
+use super::{SourceView, format, html};
 use crate::run::RunView;
 use crate::words::{Words, fill};
 
@@ -27,16 +27,17 @@ const PORTS: (f64, f64) = (20.0, 284.0);
 /// The width of a Service port's pill, and of the arrow after it.
 const PORT: (f64, f64) = (64.0, 44.0);
 
-/// The picture, in both shapes.
+/// The picture, in both shapes. A simulated cluster's says so in itself, so that it does wherever it is taken.
 #[must_use]
-pub fn picture(lang: Lang, run: &RunView) -> String {
+pub fn picture(lang: Lang, source: &SourceView, run: &RunView) -> String {
     let w = Words::of(lang);
     let window = run.window.as_ref();
     html(&PictureTemplate {
         w,
+        simulated: source.simulated,
         stale: run.snapshot.stale_since.is_some(),
         traffic: window.map_or("none", |w| if w.running { "running" } else { "ended" }),
-        drawings: [Drawing::of(w, &run.wide, window), Drawing::of(w, &run.tall, window)],
+        drawings: [&run.wide, &run.tall].map(|diagram| Drawing::of(w, diagram, window)),
     })
 }
 
@@ -44,6 +45,7 @@ pub fn picture(lang: Lang, run: &RunView) -> String {
 #[template(path = "partials/picture.html")]
 struct PictureTemplate<'a> {
     w: &'static Words,
+    simulated: bool,
     stale: bool,
     /// `none`, `running` or `ended`.
     traffic: &'static str,

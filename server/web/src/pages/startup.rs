@@ -43,6 +43,8 @@ pub struct StartupPage<'a> {
     pub lang: Lang,
     /// The stages in order.
     pub stages: &'a [StageView],
+    /// Whether the cluster is simulated.
+    pub simulated: bool,
 }
 
 impl StartupPage<'_> {
@@ -56,6 +58,7 @@ impl StartupPage<'_> {
                 lang: self.lang.code(),
                 title: &format!("{} · clusterip-lab", w.chrome.starting),
                 page: "startup",
+                simulated: self.simulated,
                 home: format!("/{}", self.lang.code()),
                 other_path: format!("/{}", self.lang.other().code()),
             },

@@ -292,7 +292,8 @@ impl Reducer {
     fn tick(&mut self) {
         let samples = std::mem::take(&mut self.samples);
         // Without a window it says so: what browsers counted until now no longer counts.
-        let tick = self.state.window().map(|window| Tick::of(window, &samples));
+        let simulated = self.parts.source.simulated;
+        let tick = self.state.window().map(|window| Tick::of(window, &samples, simulated));
         for hub in self.hubs.iter().filter(|h| h.watched()) {
             hub.tick(&tick);
         }

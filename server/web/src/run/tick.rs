@@ -15,6 +15,8 @@ use super::state::spread;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Tick<'a> {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    simulated: bool,
     running: bool,
     target: &'a Target,
     connections: Connections,
@@ -41,7 +43,7 @@ struct PodTick<'a> {
 
 impl<'a> Tick<'a> {
     /// What a window says now, with the requests sampled since the tick before.
-    pub(super) fn of(window: &'a Window, samples: &'a [Sample]) -> Self {
+    pub(super) fn of(window: &'a Window, samples: &'a [Sample], simulated: bool) -> Self {
         let answered_by = window.tally.backends.keys();
         let silent = window.pods.iter().filter(|p| !window.tally.backends.contains_key(*p));
         let pods = answered_by.chain(silent).map(|pod| {
@@ -49,6 +51,7 @@ impl<'a> Tick<'a> {
             PodTick { pod, answered: load.answered, share: load.share, band: load.band }
         });
         Self {
+            simulated,
             running: window.running,
             target: &window.target,
             connections: window.connections,

@@ -27,7 +27,8 @@ words! {
         live: "live", "dal vivo";
         stale: "stale since {at}", "fermo dalle {at}";
         stale_why: "The watch on the cluster is behind: what you see may be out of date. It reconnects by itself; nothing you did is lost.", "L’osservazione del cluster è in ritardo: ciò che vedi può non essere aggiornato. Si ricollega da sola; nulla di ciò che hai fatto va perso.";
-        simulated_why: "Simulated: no kernel and no real network stand behind this picture.", "Simulato: dietro questa figura non ci sono né un kernel né una rete vera.";
+        simulated_why: "Simulated: the cluster is inside this program. No kernel and no real network stand behind what you see.", "Simulato: il cluster è dentro questo programma. Dietro ciò che vedi non ci sono né un kernel né una rete vera.";
+        simulated_object: "Simulated: an object of a practice cluster, not of a real one.", "Simulato: un oggetto di un cluster di esercitazione, non di uno vero.";
         reconnecting: "The live view is interrupted; reconnecting…", "La vista dal vivo è interrotta; si ricollega…";
         bye: "The server stopped. This page reconnects by itself when it is back.", "Il server si è fermato. La pagina si ricollega da sola quando torna.";
         back: "Live again", "Di nuovo dal vivo";

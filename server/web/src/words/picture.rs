@@ -10,6 +10,8 @@ words! {
         describe_no_client: "No client pod yet.", "Ancora nessun pod client.";
         describe_service: "Service {name} at {ip}, {ports}, selector {selector}, {ready} of {endpoints} endpoints ready.", "Service {name} all’indirizzo {ip}, {ports}, selector {selector}, {ready} endpoint pronti su {endpoints}.";
         describe_pod: "Pod {name} at {ip}: {state}.", "Pod {name} all’indirizzo {ip}: {state}.";
+        simulated: "simulated", "simulato";
+        simulated_long: "Simulated: no kernel and no real network stand behind this picture.", "Simulato: dietro questa figura non ci sono né un kernel né una rete vera.";
         tier_client: "client", "client";
         tier_service: "Service", "Service";
         tier_pods: "pods", "pod";

@@ -10,8 +10,8 @@ use clusterip_domain::lab::{Lab, LabFiles, Lang, Progress};
 use super::fixtures;
 use super::scenes::scenes;
 use crate::pages::{
-    EditorView, LabCard, LabPage, ProblemView, Said, SourceKind, SourceView, StageState, StartupPage, error,
-    home,
+    EditorView, ErrorPage, LabCard, LabPage, ProblemView, Said, SourceKind, SourceView, StageState,
+    StartupPage, home,
 };
 use crate::run::RunView;
 
@@ -85,29 +85,23 @@ fn gallery() {
             LabPage { source: &simulated, said, ..page(lang, &lab, &source, &run) }.render(),
         );
         let stages = fixtures::stages();
-        write("startup", lang, StartupPage { lang, stages: &stages }.render());
+        write("startup", lang, StartupPage { lang, stages: &stages, simulated: false }.render());
         let mut failed = fixtures::stages();
         failed[2].state = StageState::Failed;
         failed[2].detail = Some("ERROR: failed to create cluster: port 6443 is already in use".into());
         failed[2].cure =
             Some("Stop what listens on port 6443, or name another cluster with --cluster.".into());
-        write("startup-failed", lang, StartupPage { lang, stages: &failed }.render());
+        write("startup-failed", lang, StartupPage { lang, stages: &failed, simulated: false }.render());
         let cards = [0, 2, 5].map(|done| LabCard { lab: &lab, done });
         write("home", lang, home(lang, &source, &cards));
-        write(
-            "error",
-            lang,
-            error(
-                lang,
-                &ProblemView {
-                    status: 404,
-                    title: "There is no such lab".into(),
-                    detail: "No lab of this course has the id web.".into(),
-                    cure: Some("Choose one from the list.".into()),
-                    code: "noSuchLab".into(),
-                    line: None,
-                },
-            ),
-        );
+        let missing = ProblemView {
+            status: 404,
+            title: "There is no such lab".into(),
+            detail: "No lab of this course has the id web.".into(),
+            cure: Some("Choose one from the list.".into()),
+            code: "noSuchLab".into(),
+            line: None,
+        };
+        write("error", lang, ErrorPage { lang, problem: &missing, simulated: false }.render());
     }
 }

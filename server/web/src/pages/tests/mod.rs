@@ -126,7 +126,7 @@ fn names_from_a_cluster_are_words_not_html() {
     let htmls = [
         page(Some(Said::Problem(problem.clone())), None),
         page(Some(Said::Done(evil.into())), Some(problem.clone())),
-        error(Lang::En, &problem),
+        ErrorPage { lang: Lang::En, problem: &problem, simulated: false }.render(),
     ];
     for html in htmls {
         assert_strict("evil", &html);
@@ -139,25 +139,37 @@ fn start_up_that_failed_names_the_cure_and_waits_for_nothing() {
     let mut failed = stages();
     failed[2].state = StageState::Failed;
     failed[2].cure = Some("Install kind.".into());
-    let html = StartupPage { lang: Lang::En, stages: &failed }.render();
+    let html = StartupPage { lang: Lang::En, stages: &failed, simulated: false }.render();
     assert_strict("startup", &html);
     assert!(html.contains("Install kind.") && !html.contains("data-stream"));
     assert!(
-        StartupPage { lang: Lang::It, stages: &stages() }
+        StartupPage { lang: Lang::It, stages: &stages(), simulated: false }
             .render()
             .contains("data-stream=\"/it/startup/events\"")
     );
 }
 
 #[test]
-fn a_simulated_cluster_is_said_to_be_one_on_every_page() {
+fn a_simulated_cluster_is_said_to_be_one_on_every_page_and_in_every_drawing() {
     let practice = SourceView { kind: SourceKind::Practice, simulated: true, ..source() };
-    let (lab, run) = (lab(), Scene::new().view());
-    let said = "no kernel and no real network";
-    let editor = EditorView::default();
-    let page = LabPage { lang: Lang::En, lab: &lab, source: &practice, run: &run, editor, said: None };
-    assert!(page.render().contains(said));
-    assert!(home(Lang::En, &practice, &[LabCard { lab: &lab, done: 1 }]).contains(said));
+    let (lab, run, problem) = (lab(), Scene::new().view(), ProblemView::default());
+    for (lang, said, tag) in [
+        (Lang::En, "No kernel and no real network", ">simulated</text>"),
+        (Lang::It, "non ci sono né un kernel né una rete vera", ">simulato</text>"),
+    ] {
+        let editor = EditorView::default();
+        for page in [
+            LabPage { lang, lab: &lab, source: &practice, run: &run, editor, said: None }.render(),
+            home(lang, &practice, &[LabCard { lab: &lab, done: 1 }]),
+            StartupPage { lang, stages: &stages(), simulated: true }.render(),
+            ErrorPage { lang, problem: &problem, simulated: true }.render(),
+        ] {
+            assert!(page.contains(said), "{page}");
+        }
+        let drawings = picture(lang, &practice, &run);
+        assert_eq!(drawings.matches(tag).count(), 2, "both shapes: {drawings}");
+        assert!(!picture(lang, &source(), &run).contains("simulat"), "a real one does not");
+    }
 }
 
 #[test]
@@ -194,7 +206,7 @@ fn words_in_the_picture_fit_their_boxes() {
 #[test]
 fn the_picture_of_a_service_with_traffic_is_as_expected() {
     let (_, run) = scenes().swap_remove(3);
-    let html = picture(Lang::En, &run);
+    let html = picture(Lang::En, &source(), &run);
     let end = html.find("</svg>").unwrap() + "</svg>".len();
     let start = html.find("<svg").unwrap();
     insta::assert_snapshot!("picture", &html[start..end]);
