@@ -92,3 +92,17 @@ async fn the_same_gates_turn_keep_alive_traffic_away(lab: Lab) {
     fact(&format!("keep-alive: {why}"));
     lab.close().await;
 }
+
+#[test]
+fn the_same_gates_turn_a_round_robin_away_and_let_chance_through() {
+    for requests in [300_u64, 3000, 3001, 100_000] {
+        let counts = [0, 1, 2].map(|pod| (requests + 2 - pod) / 3);
+        assert_eq!(counts.iter().sum::<u64>(), requests);
+        let why = by_chance(&counts).expect_err("round robin is no chance");
+        assert!(why.contains("too even"), "{counts:?}: {why}");
+    }
+    for counts in [[1012, 985, 1003], [960, 1040, 1000], [100, 88, 112]] {
+        by_chance(&counts).unwrap_or_else(|why| panic!("{why}"));
+    }
+    by_chance(&[1000, 1000]).expect_err("two counts are not three");
+}
