@@ -85,7 +85,7 @@ async fn without_javascript_picture_steps_and_buttons_are_there(lab: Lab) {
         assert_eq!(browser.js_of(seen, json!(css)).await, json!(true), "{css} is seen");
     }
     browser.click(&button("deploy", "apply-document", None)).await;
-    lab.until("the first step", |view| view.progress.done == 1).await;
+    lab.until("the first step", |view| view.progress.done() == 1).await;
     browser.goto(PAGE).await;
     assert_eq!(browser.js("return document.querySelectorAll('.step.done').length").await, json!(1));
     assert_eq!(

@@ -60,7 +60,7 @@ async fn the_whole_lab_is_done_by_clicking(lab: Lab) {
 
     browser.click(&button("delete-service", "delete-service", None)).await;
     ticked(&browser, 9).await;
-    assert_eq!(lab.view().progress.done, 9, "server and page agree");
+    assert_eq!(lab.view().progress.done(), 9, "server and page agree");
     browser.until("the end to be told", "document.querySelector('#steps .finished')").await;
     browser.goto("/en").await;
     assert!(browser.text(".card").await.contains("9 of 9"), "{}", browser.text(".card").await);

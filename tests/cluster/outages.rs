@@ -25,7 +25,7 @@ async fn to_the_middle(lab: &Lab) -> Watcher {
     lab.deploy().await;
     lab.act("note-ips", &[]).await;
     lab.act("send", &[("to", "pod-ip"), ("rate", "100")]).await;
-    lab.until("three steps done", |view| view.progress.done == 3).await;
+    lab.until("three steps done", |view| view.progress.done() == 3).await;
     let load = Watcher::of(lab.events().await);
     wait::until("traffic", PATIENCE, async || load.answered(), |n| *n >= 50).await;
     load
@@ -57,7 +57,7 @@ async fn goes_on(lab: &Lab, load: &Watcher, what: &str, began: Instant) {
     let back = |view: &RunView| !is_behind(view) && ready(&view.snapshot).len() == 3;
     lab.within(NODE_BACK, "the page to be up to date, and the pods Ready", back).await;
     fact(&format!("{what}: up to date again {:.0?} after it was said to be behind", began.elapsed()));
-    assert_eq!(lab.view().progress.done, 3, "what was done stays done");
+    assert_eq!(lab.view().progress.done(), 3, "what was done stays done");
     assert_eq!(lab.view().noted.len(), 3, "so does the notebook");
     // Whether or not the dialled pod kept its IP, the load goes on by itself: it is answered, or it is told how it fails.
     let before = load.answered() + load.failed();

@@ -320,7 +320,7 @@ pub fn in_kernel(view: &RunView) -> usize {
 #[must_use]
 pub fn describe(view: &RunView) -> String {
     let s = &view.snapshot;
-    let mut text = format!("steps done: {}, checks {:?}\n", view.progress.done, view.progress.holding);
+    let mut text = format!("steps done: {}, {:#?}\n", view.progress.done(), view.progress.steps_progress());
     for pod in &s.pods {
         let _ = writeln!(text, "pod {} {:?} {:?} {:?}", pod.name, pod.state, pod.reason, pod.ip);
     }

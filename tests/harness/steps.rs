@@ -5,10 +5,10 @@ use crate::lab::{Lab, SERVICE, ready};
 /// Does every step, and sees each tick in its turn and none before.
 pub async fn every_step(lab: Lab) {
     let done = async |steps: usize| {
-        lab.until(&format!("{steps} steps done"), |view| view.progress.done >= steps).await;
-        assert_eq!(lab.view().progress.done, steps, "no step ticks before its turn");
+        lab.until(&format!("{steps} steps done"), |view| view.progress.done() >= steps).await;
+        assert_eq!(lab.view().progress.done(), steps, "no step ticks before its turn");
     };
-    assert_eq!(lab.view().progress.done, 0);
+    assert_eq!(lab.view().progress.done(), 0);
     assert!(
         lab.act("apply-document", &[("file", "start/deployment.yaml")]).await.contains("Deployment/backend")
     );
@@ -20,7 +20,7 @@ pub async fn every_step(lab: Lab) {
     let called = lab.view().window.clone().expect("a load").target.name;
     assert!(lab.act("kill-pod", &[]).await.contains(&called), "the pod that is called is the one to go");
     done(4).await;
-    let yaml = lab.run.lab.documents["start/service.yaml"].clone();
+    let yaml = lab.run.lab().documents["start/service.yaml"].clone();
     assert!(lab.act("apply", &[("yaml", &yaml)]).await.contains(&format!("Service/{SERVICE}")));
     done(5).await;
     lab.send("100", "new").await;

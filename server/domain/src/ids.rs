@@ -96,6 +96,16 @@ name!(
     "step"
 );
 name!(
+    /// A check, unique in its lab and stable: reports use it.
+    CheckId,
+    "check"
+);
+name!(
+    /// One of the answers to a step's prediction.
+    ChoiceId,
+    "option"
+);
+name!(
     /// The name of the cluster that kind makes for the lab.
     ClusterName,
     "cluster name"

@@ -1,7 +1,7 @@
 //! Where every request went, by what the backends answered.
 //!
-//! A [`Ledger`] is a fold over the client's reports: totals for each target since a marked moment (a step of a
-//! lab), and a *window* for the load that runs, begun anew whenever the set of pods behind it changes, because
+//! A [`Ledger`] is a fold over the client's reports: totals for each target in every open *scope* (a step of a lab,
+//! since it was opened), and a *window* for the load that runs, begun anew whenever the set of pods behind it changes, because
 //! shares can be compared with chance only while the choices were the same.
 
 use std::collections::BTreeMap;
@@ -184,7 +184,7 @@ pub struct Window {
     pub pods: Vec<String>,
 }
 
-/// Totals of one target since the mark.
+/// Totals of one target in one scope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetTotal {
@@ -201,9 +201,13 @@ pub struct TargetTotal {
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
-    totals: BTreeMap<Target, TargetTotal>,
+    scopes: BTreeMap<Scope, BTreeMap<Target, TargetTotal>>,
     window: Option<Window>,
 }
+
+/// A stretch of time with totals of its own: the number of an open step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scope(pub usize);
 
 impl Ledger {
     /// A load begins: its window begins with it.
@@ -227,13 +231,15 @@ impl Ledger {
         window.tally.add(batch);
         window.latency = batch.latency;
         window.not_sent += batch.not_sent;
-        let total = self.totals.entry(window.target.clone()).or_insert_with(|| TargetTotal {
-            target: window.target.clone(),
-            new_connections: false,
-            tally: Tally::default(),
-        });
-        total.new_connections |= window.connections == Connections::NewPerRequest;
-        total.tally.add(batch);
+        for totals in self.scopes.values_mut() {
+            let total = totals.entry(window.target.clone()).or_insert_with(|| TargetTotal {
+                target: window.target.clone(),
+                new_connections: false,
+                tally: Tally::default(),
+            });
+            total.new_connections |= window.connections == Connections::NewPerRequest;
+            total.tally.add(batch);
+        }
     }
 
     /// The load ended.
@@ -251,14 +257,24 @@ impl Ledger {
         window.tally = Tally { failed_in_a_row: window.tally.failed_in_a_row, ..Tally::default() };
     }
 
-    /// Totals begin anew: a new step of the lab begins.
-    pub fn mark(&mut self) {
-        self.totals.clear();
+    /// A scope begins: its totals are empty.
+    pub fn open(&mut self, scope: Scope) {
+        self.scopes.insert(scope, BTreeMap::new());
     }
 
-    /// Totals since the mark, by target.
-    pub fn totals(&self) -> impl Iterator<Item = &TargetTotal> {
-        self.totals.values()
+    /// A scope ends.
+    pub fn close(&mut self, scope: Scope) {
+        self.scopes.remove(&scope);
+    }
+
+    /// All scopes end.
+    pub fn close_all(&mut self) {
+        self.scopes.clear();
+    }
+
+    /// Totals of a scope, by target; none if it is not open.
+    pub fn totals(&self, scope: Scope) -> impl Iterator<Item = &TargetTotal> {
+        self.scopes.get(&scope).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The load that runs, or ran last.
@@ -273,7 +289,10 @@ mod tests {
     use super::*;
     use crate::chain::HopCount;
 
+    const STEP: Scope = Scope(0);
+
     fn begin(ledger: &mut Ledger) {
+        ledger.open(STEP);
         let target =
             Target { kind: TargetKind::VirtualIp, name: "svc".into(), host: "10.96.0.9".into(), port: 80 };
         let spec = LoadSpec {
@@ -314,7 +333,7 @@ mod tests {
         assert_eq!((tally.answered, tally.failed, tally.sent()), (9, 1, 10));
         assert_eq!(tally.backends["a"].answered, 5);
         assert_eq!(tally.errors[&ErrorKind::Refused], 1);
-        assert_eq!(ledger.totals().next().unwrap().tally, *tally);
+        assert_eq!(ledger.totals(STEP).next().unwrap().tally, *tally);
     }
 
     #[test]
@@ -337,9 +356,20 @@ mod tests {
         assert_eq!(ledger.window().unwrap().tally.answered, 7);
         ledger.choices_are(vec!["a".into(), "c".into()], Timestamp::UNIX_EPOCH);
         assert_eq!(ledger.window().unwrap().tally.answered, 0);
-        assert_eq!(ledger.totals().next().unwrap().tally.answered, 7);
-        ledger.mark();
-        assert_eq!(ledger.totals().count(), 0);
+        assert_eq!(ledger.totals(STEP).next().unwrap().tally.answered, 7);
+    }
+
+    #[test]
+    fn each_scope_counts_from_its_own_opening() {
+        let mut ledger = Ledger::default();
+        begin(&mut ledger);
+        ledger.record(&batch(&[("a", 3)], 2));
+        ledger.open(Scope(1));
+        ledger.record(&batch(&[], 4));
+        let told = |scope| ledger.totals(scope).next().map(|t| (t.tally.answered, t.tally.failed_in_a_row));
+        assert_eq!((told(STEP), told(Scope(1))), (Some((3, 4)), Some((0, 4))));
+        ledger.close(STEP);
+        assert_eq!(ledger.totals(STEP).count(), 0);
     }
 
     #[test]

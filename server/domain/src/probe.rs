@@ -128,10 +128,11 @@ mod course {
     use serde::{Deserialize, Serialize};
 
     use super::{ProbeReport, Tool, Vantage};
+    use crate::facts::Moment;
     use crate::lab::Destination;
     use crate::ledger::Target;
 
-    /// The most probes of one step that are remembered; the oldest are forgotten first.
+    /// The most probes that are remembered; the oldest are forgotten first.
     pub const MAX_PROBES: usize = 32;
 
     /// A probe as a lab or a button says it: the server finds the address.
@@ -165,28 +166,23 @@ mod course {
         pub report: ProbeReport,
     }
 
-    /// The probes since a marked moment, oldest first, at most [`MAX_PROBES`].
+    /// Probes and when they were made, oldest first, at most [`MAX_PROBES`].
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
-    pub struct Probes(Vec<Probed>);
+    pub struct Probes(Vec<(Moment, Probed)>);
 
     impl Probes {
-        /// Remembers one.
-        pub fn record(&mut self, probed: Probed) {
+        /// Remembers one that was made now.
+        pub fn record(&mut self, now: Moment, probed: Probed) {
             if self.0.len() >= MAX_PROBES {
                 self.0.remove(0);
             }
-            self.0.push(probed);
+            self.0.push((now, probed));
         }
 
-        /// A new step begins: nothing has been asked in it yet.
-        pub fn mark(&mut self) {
-            self.0.clear();
-        }
-
-        /// All that are remembered.
+        /// Those that were made from a moment on.
         #[must_use]
-        pub fn as_slice(&self) -> &[Probed] {
-            &self.0
+        pub fn since(&self, moment: Moment) -> Vec<&Probed> {
+            self.0.iter().filter(|(at, _)| *at >= moment).map(|(_, probed)| probed).collect()
         }
     }
 }
@@ -194,6 +190,7 @@ mod course {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Moment;
     use crate::ledger::{Target, TargetKind};
     use serde_json::json;
 
@@ -246,9 +243,9 @@ mod tests {
     #[test]
     fn the_oldest_probe_is_forgotten_first() {
         let mut probes = Probes::default();
-        (1..=MAX_PROBES + 3).for_each(|port| probes.record(probed(u16::try_from(port).unwrap())));
-        assert_eq!((probes.as_slice().len(), probes.as_slice()[0].target.port), (MAX_PROBES, 4));
-        probes.mark();
-        assert!(probes.as_slice().is_empty());
+        let now = Moment::default();
+        (1..=MAX_PROBES + 3).for_each(|port| probes.record(now, probed(u16::try_from(port).unwrap())));
+        let kept = probes.since(now);
+        assert_eq!((kept.len(), kept[0].target.port), (MAX_PROBES, 4));
     }
 }

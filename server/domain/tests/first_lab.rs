@@ -1,7 +1,7 @@
 //! The first lab, played on a small model of a cluster.
 //!
 //! ```text
-//! acts on a World ──▶ Snapshot, Ledger, History ──▶ Facts ──▶ Progress::judge
+//! acts on a World ──▶ Snapshot, Ledger, History ──▶ Evidence ──▶ Progress::judge
 //! ```
 //!
 //! Every step fails before its acts and passes after them, waiting does no step, and the mistakes that students
@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use clusterip_domain::facts::{Facts, History};
-use clusterip_domain::lab::{Lab, LabFiles, Lang, Progress};
+use clusterip_domain::facts::History;
+use clusterip_domain::lab::{Evidence, Lab, LabFiles, Lang, Progress};
 use clusterip_domain::ledger::{Ledger, Target, TargetKind};
 use clusterip_domain::probe::Probes;
 use clusterip_domain::rules::{
@@ -36,7 +36,8 @@ fn lab() -> Lab {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../labs/01-one-stable-front");
     let paths = ["lab.yaml", "en.md", "it.md", "start/deployment.yaml", "start/service.yaml"];
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
-    LabFiles(paths.into_iter().map(|p| (p.to_owned(), read(p))).collect()).read().expect("a whole lab")
+    let texts = paths.into_iter().map(|p| (p.to_owned(), read(p))).collect();
+    LabFiles { texts, others: vec![] }.read().expect("a whole lab")
 }
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
@@ -62,12 +63,14 @@ impl World {
         let mut snapshot = Snapshot::empty("student-1".parse().expect("a name"));
         let labels = labels(&[("clusterip-lab/role", "client")]);
         snapshot.pods.push(pod("client", 2, PodRole::Client, labels, Timestamp::UNIX_EPOCH));
+        let (mut ledger, seen) = (Ledger::default(), History::default());
+        let progress = Progress::begin(&LAB, &mut ledger, &seen, Timestamp::UNIX_EPOCH);
         Self {
             snapshot,
-            ledger: Ledger::default(),
-            seen: History::default(),
+            ledger,
+            seen,
             noted: vec![],
-            progress: Progress::default(),
+            progress,
             target: None,
             made: 0,
             clock: 1,
@@ -82,7 +85,12 @@ impl World {
 
     /// The id of the current step, `done` at the end.
     fn current(&self) -> &'static str {
-        LAB.steps.get(self.progress.done).map_or("done", |s| s.id.as_str())
+        self.progress.current().map_or("done", |at| LAB.steps[at].id.as_str())
+    }
+
+    /// Which checks of the current step hold.
+    fn holding(&self) -> &[bool] {
+        self.progress.current().map_or(&[], |at| &self.progress.steps_progress()[at].holding)
     }
 
     /// What the controllers and kube-proxy would do, and then the judgement, a second later.
@@ -106,11 +114,17 @@ impl World {
     }
 
     fn judge(&mut self) {
-        let none = Probes::default();
-        let facts = Facts::of(&self.snapshot, &self.ledger, &self.seen, &self.noted, &none);
-        if self.progress.judge(&LAB, &facts) {
-            self.ledger.mark();
-            self.seen.mark();
+        // Nothing else happens until the step has held long enough.
+        for seconds in [0, 1] {
+            let mut evidence = Evidence {
+                snapshot: &self.snapshot,
+                ledger: &mut self.ledger,
+                history: &self.seen,
+                noted: &self.noted,
+                probes: &Probes::default(),
+            };
+            let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(self.clock + seconds);
+            self.progress.judge(&LAB, &mut evidence, now);
         }
     }
 
@@ -394,11 +408,11 @@ fn the_path_of_the_text_does_one_step_at_a_time() {
             world.flow(1000);
             world.settle();
             assert_eq!(world.current(), id, "waiting does no step");
-            assert!(!world.progress.holding.iter().all(|h| *h), "{id}: nothing is left to do");
+            assert!(!world.holding().iter().all(|h| *h), "{id}: nothing is left to do");
             act(&mut world);
-            assert_eq!(world.progress.done, number + 1, "{id}: {:?}", world.progress.holding);
+            assert_eq!(world.progress.done(), number + 1, "{id}: {:?}", world.holding());
         }
-        assert!(world.progress.finished(&LAB));
+        assert!(world.progress.finished());
     }
 }
 
@@ -406,7 +420,7 @@ fn pass(cases: &[(&str, &str, Act)]) {
     for (step, what, act) in cases {
         let mut world = at(step);
         act(&mut world);
-        assert_ne!(world.current(), *step, "{step}, {what}: {:?}", world.progress.holding);
+        assert_ne!(world.current(), *step, "{step}, {what}: {:?}", world.holding());
     }
 }
 
@@ -486,7 +500,7 @@ fn holds_only(cases: &[Mistake]) {
         let mut world = at(step);
         act(&mut world);
         assert_eq!(world.current(), *step, "{step}, {what}");
-        let holds: Vec<u8> = world.progress.holding.iter().map(|h| u8::from(*h)).collect();
+        let holds: Vec<u8> = world.holding().iter().map(|h| u8::from(*h)).collect();
         assert_eq!(holds, *holding, "{step}, {what}");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clusterip_domain::ids::LabId;
-use clusterip_domain::lab::{Lab, LabError, LabFiles};
+use clusterip_domain::lab::{Lab, LabErrors, LabFiles};
 use include_dir::{Dir, DirEntry, include_dir};
 
 static LABS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../labs");
@@ -17,13 +17,14 @@ impl Course {
     ///
     /// # Errors
     /// The first lab that is not whole, with the name of its folder before that of the file.
-    pub fn built_in() -> Result<Self, LabError> {
+    pub fn built_in() -> Result<Self, LabErrors> {
         let mut labs = Vec::new();
         for folder in LABS.dirs() {
             let name = folder.path().display();
-            let lab = files(folder)
-                .read()
-                .map_err(|e| LabError { file: format!("labs/{name}/{}", e.file), ..e })?;
+            let lab = files(folder).read().map_err(|mut errors| {
+                errors.0.iter_mut().for_each(|e| e.file = format!("labs/{name}/{}", e.file));
+                errors
+            })?;
             labs.push(Arc::new(lab));
         }
         labs.sort_by_key(|lab| lab.number);
@@ -50,8 +51,10 @@ fn files(folder: &Dir<'_>) -> LabFiles {
             DirEntry::Dir(dir) => pending.extend(dir.entries()),
             DirEntry::File(file) => {
                 let path = file.path().strip_prefix(folder.path()).unwrap_or(file.path());
-                if let Some(text) = file.contents_utf8() {
-                    files.0.insert(path.display().to_string(), text.to_owned());
+                let path = path.display().to_string();
+                match file.contents_utf8() {
+                    Some(text) => drop(files.texts.insert(path, text.to_owned())),
+                    None => files.others.push(path),
                 }
             }
         }

@@ -28,7 +28,7 @@ pub(crate) async fn get(
 ) -> Result<Response, WebError> {
     let Some(cluster) = state.cluster() else { return Ok(start_page::render(&state, lang)) };
     let run = cluster.runs.open(&lab)?;
-    let document = asked.edit.and_then(|file| lab.documents.get(&file)).map_or("", String::as_str);
+    let document = asked.edit.and_then(|file| lab.offered(&file)).unwrap_or_default();
     let editor = EditorView { document, error: None };
     Ok(Html(render(&InRun { lang, run, cluster }, editor, None)).into_response())
 }
@@ -42,8 +42,7 @@ pub(crate) struct Asked {
 /// Renders the page with what an act left behind.
 pub(crate) fn render(at: &InRun, editor: EditorView<'_>, said: Option<Said>) -> String {
     let view = at.run.view();
-    let page =
-        LabPage { lang: at.lang, lab: &at.run.lab, source: &at.cluster.source, run: &view, editor, said };
+    let page = LabPage { lang: at.lang, source: &at.cluster.source, run: &view, editor, said };
     page.render()
 }
 

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::pages::{self, SourceView};
-use crate::run::{Runs, Shared};
+use crate::run::{Restore, Runs, Shared};
 use crate::startup::{Cluster, Failure, Outcome, Startup};
 
 /// How long the first lists may take: six small requests.
@@ -162,6 +162,7 @@ impl Opening {
             boot: u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default(),
             stop: self.stop.clone(),
             tasks: self.tasks.clone(),
+            restore: Restore::nothing(),
         };
         Cluster {
             actions: Actions::new(source.client.clone()),

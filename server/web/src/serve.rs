@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clusterip_cluster::agent_image::{AgentImage, PackError};
 use clusterip_cluster::source::StageEvent;
-use clusterip_domain::lab::LabError;
+use clusterip_domain::lab::LabErrors;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,7 @@ pub struct ServeConfig {
 pub enum ServeError {
     /// A lab that was built in is not whole.
     #[error("a lab cannot be read")]
-    Lab(#[from] LabError),
+    Lab(#[from] LabErrors),
     /// The image of the pods cannot be packed.
     #[error("the image of the lab's pods cannot be packed")]
     Image(#[from] PackError),

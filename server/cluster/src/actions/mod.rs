@@ -5,6 +5,7 @@ mod error;
 mod show;
 
 use clusterip_domain::ids::Namespace;
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
 use kube::Client;
@@ -78,6 +79,44 @@ impl Actions {
         let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
         let result = api.patch_scale(deployment, &PatchParams::default(), &patch).await;
         result.map(drop).map_err(|e| ActError::about("scale", e))
+    }
+
+    /// Gives a Deployment's first container another image, which begins a rolling update.
+    ///
+    /// # Errors
+    /// No such Deployment, or an API server that refuses or cannot be reached.
+    pub async fn set_image(
+        &self,
+        namespace: &Namespace,
+        deployment: &str,
+        image: &str,
+    ) -> Result<(), ActError> {
+        let failed = |e| ActError::about("set image", e);
+        let api: Api<Deployment> = self.api(namespace);
+        let found = api.get(deployment).await.map_err(failed)?;
+        let pod = found.spec.and_then(|s| s.template.spec);
+        let container = pod.and_then(|p| p.containers.into_iter().next()).map(|c| c.name).unwrap_or_default();
+        // Containers are merged by name, which only this kind of patch does.
+        let containers = json!([{"name": container, "image": image}]);
+        let patch = Patch::Strategic(json!({"spec": {"template": {"spec": {"containers": containers}}}}));
+        api.patch(deployment, &PatchParams::default(), &patch).await.map(drop).map_err(failed)
+    }
+
+    /// Replaces a Deployment's pods as its strategy says, as `kubectl rollout restart` does.
+    ///
+    /// # Errors
+    /// No such Deployment, or an API server that refuses or cannot be reached.
+    pub async fn restart(
+        &self,
+        namespace: &Namespace,
+        deployment: &str,
+        now: Timestamp,
+    ) -> Result<(), ActError> {
+        let api: Api<Deployment> = self.api(namespace);
+        let metadata = json!({"annotations": {"kubectl.kubernetes.io/restartedAt": now}});
+        let patch = Patch::Merge(json!({"spec": {"template": {"metadata": metadata}}}));
+        let result = api.patch(deployment, &PatchParams::default(), &patch).await;
+        result.map(drop).map_err(|e| ActError::about("restart", e))
     }
 
     /// Deletes a pod with its own grace period.

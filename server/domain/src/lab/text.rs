@@ -9,7 +9,7 @@
 
 use std::str::FromStr;
 
-use pulldown_cmark::{Event, Options, Parser, html};
+use pulldown_cmark::{Event, Options, Parser, Tag, html};
 use serde::{Deserialize, Serialize};
 
 /// A language of the lab.
@@ -75,7 +75,7 @@ impl<T> Localized<T> {
 }
 
 /// The text of one step in one language.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StepText {
     /// The step's id, from its heading.
     pub id: String,
@@ -89,8 +89,22 @@ pub struct StepText {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Prose {
     pub(super) title: String,
-    pub(super) intro: String,
-    pub(super) steps: Vec<StepText>,
+    pub(super) intro: Part,
+    pub(super) steps: Vec<(StepText, Part)>,
+}
+
+/// A stretch of text between two headings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Part {
+    /// The line of its heading, from 1.
+    pub(super) line: usize,
+    pub(super) html: String,
+    /// What it is made of, for a comparison with the other language: "3 paragraphs", "1 code block", …
+    pub(super) shape: Vec<String>,
+    /// Links with their lines.
+    pub(super) links: Vec<(usize, String)>,
+    /// Images with their lines.
+    pub(super) images: Vec<(usize, String)>,
 }
 
 /// What is wrong with a file of prose, and at which line.
@@ -102,38 +116,80 @@ pub(super) struct ProseError {
 /// Splits a file at its headings and renders each part.
 pub(super) fn read(source: &str) -> Result<Prose, ProseError> {
     let mut title = None;
-    let mut intro = String::new();
-    let mut steps: Vec<StepText> = Vec::new();
+    // Heading line, id and title (none for the introduction), Markdown.
+    let mut sections: Vec<(usize, Option<(String, String)>, String)> = vec![(1, None, String::new())];
     let mut in_code = false;
     for (number, line) in source.lines().enumerate() {
         in_code ^= line.starts_with("```");
         if let Some(heading) = line.strip_prefix("# ").filter(|_| !in_code) {
             title = Some(heading.trim().to_owned());
+            sections[0].0 = number + 1;
         } else if let Some(heading) = line.strip_prefix("## ").filter(|_| !in_code) {
             let (id, title) = heading.split_once(": ").ok_or_else(|| ProseError {
                 line: number + 1,
                 why: "a step's heading is `## step-id: Title`".into(),
             })?;
-            steps.push(StepText { id: id.into(), title: title.trim().into(), html: String::new() });
-        } else {
-            let part = steps.last_mut().map_or(&mut intro, |s| &mut s.html);
-            part.push_str(line);
-            part.push('\n');
+            let heading = (id.to_owned(), title.trim().to_owned());
+            sections.push((number + 1, Some(heading), String::new()));
+        } else if let Some((_, _, markdown)) = sections.last_mut() {
+            markdown.push_str(line);
+            markdown.push('\n');
         }
     }
     let title = title.ok_or_else(|| ProseError { line: 1, why: "the file begins with `# Title`".into() })?;
-    for step in &mut steps {
-        step.html = render(&step.html);
+    let mut intro = Part::default();
+    let mut steps = Vec::new();
+    for (line, heading, markdown) in sections {
+        let part = Part::of(line, &markdown);
+        match heading {
+            None => intro = part,
+            Some((id, title)) => {
+                steps.push((StepText { id, title, html: part.html.clone() }, part));
+            }
+        }
     }
-    Ok(Prose { title, intro: render(&intro), steps })
+    Ok(Prose { title, intro, steps })
 }
 
-fn render(markdown: &str) -> String {
-    let safe = Parser::new_ext(markdown, Options::ENABLE_TABLES)
-        .filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)));
-    let mut out = String::new();
-    html::push_html(&mut out, safe);
-    out
+impl Part {
+    /// Renders Markdown that begins in the line after `line`.
+    fn of(line: usize, markdown: &str) -> Self {
+        let mut part = Self { line, ..Self::default() };
+        let mut blocks: [(&str, usize); 6] =
+            [("paragraph", 0), ("code block", 0), ("list item", 0), ("quote", 0), ("table", 0), ("image", 0)];
+        let mut safe = Vec::new();
+        for (event, range) in Parser::new_ext(markdown, Options::ENABLE_TABLES).into_offset_iter() {
+            let at = line + 1 + markdown[..range.start].matches('\n').count();
+            if let Event::Start(tag) = &event {
+                let block = match tag {
+                    Tag::Paragraph => Some(0),
+                    Tag::CodeBlock(_) => Some(1),
+                    Tag::Item => Some(2),
+                    Tag::BlockQuote(_) => Some(3),
+                    Tag::Table(_) => Some(4),
+                    Tag::Image { dest_url, .. } => {
+                        part.images.push((at, dest_url.to_string()));
+                        Some(5)
+                    }
+                    Tag::Link { dest_url, .. } => {
+                        part.links.push((at, dest_url.to_string()));
+                        None
+                    }
+                    _ => None,
+                };
+                if let Some(block) = block {
+                    blocks[block].1 += 1;
+                }
+            }
+            if !matches!(event, Event::Html(_) | Event::InlineHtml(_)) {
+                safe.push(event);
+            }
+        }
+        let several = |(what, n): &(&str, usize)| format!("{n} {what}{}", if *n == 1 { "" } else { "s" });
+        part.shape = blocks.iter().filter(|(_, n)| *n > 0).map(several).collect();
+        html::push_html(&mut part.html, safe.into_iter());
+        part
+    }
 }
 
 #[cfg(test)]
@@ -145,17 +201,27 @@ mod tests {
         let prose =
             read("# T\n\nIntro.\n\n## a: First\nDo *it*.\n```\n## not: a heading\n```\n## b: Second\n")
                 .unwrap_or_else(|e| panic!("{}", e.why));
-        assert_eq!((prose.title.as_str(), prose.intro.trim()), ("T", "<p>Intro.</p>"));
+        assert_eq!((prose.title.as_str(), prose.intro.html.trim()), ("T", "<p>Intro.</p>"));
         assert_eq!(prose.steps.len(), 2);
-        assert!(prose.steps[0].html.contains("<em>it</em>"));
-        assert!(prose.steps[0].html.contains("## not: a heading"));
+        assert!(prose.steps[0].0.html.contains("<em>it</em>"));
+        assert!(prose.steps[0].0.html.contains("## not: a heading"));
+        assert_eq!(prose.steps[0].1.shape, ["1 paragraph", "1 code block"]);
+    }
+
+    #[test]
+    fn links_and_images_are_found_with_their_lines() {
+        let text = "# T\n\n## a: First\nSee\n[there](https://x.example/y).\n\n- ![p](pic.png)\n";
+        let part = &read(text).ok().unwrap().steps[0].1;
+        assert_eq!(part.links, [(5, "https://x.example/y".to_owned())]);
+        assert_eq!(part.images, [(7, "pic.png".to_owned())]);
     }
 
     #[test]
     fn raw_html_is_dropped() {
         let prose = read("# T\n<script>alert(1)</script>\n\nHi <b onclick=x>you</b>\n").ok().unwrap();
-        assert!(!prose.intro.contains('<') || !prose.intro.contains("script"), "{}", prose.intro);
-        assert!(!prose.intro.contains("onclick"));
+        let html = prose.intro.html;
+        assert!(!html.contains('<') || !html.contains("script"), "{html}");
+        assert!(!html.contains("onclick"));
     }
 
     #[test]

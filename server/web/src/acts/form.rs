@@ -3,7 +3,7 @@
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, Request};
 use axum::http::StatusCode;
-use clusterip_domain::lab::Destination;
+use clusterip_domain::lab::{Destination, Sharing};
 use clusterip_domain::traffic::Connections;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +48,7 @@ pub(super) struct ApplyDocument {
 #[serde(deny_unknown_fields)]
 pub(super) struct KillPod {
     pub(super) pod: Option<String>,
+    pub(super) deployment: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +56,19 @@ pub(super) struct KillPod {
 pub(super) struct Scale {
     pub(super) deployment: String,
     pub(super) replicas: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetImage {
+    pub(super) deployment: String,
+    pub(super) image: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RolloutRestart {
+    pub(super) deployment: String,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +86,8 @@ pub(super) struct Send {
     #[serde(default = "usual_rate")]
     rate: u32,
     #[serde(default)]
+    port: Option<u16>,
+    #[serde(default)]
     connections: Sharing,
 }
 
@@ -84,14 +100,6 @@ enum To {
     NeighbourName,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Sharing {
-    #[default]
-    New,
-    KeepAlive,
-}
-
 /// Requests a second where the form does not say.
 fn usual_rate() -> u32 {
     20
@@ -102,15 +110,20 @@ impl From<Send> for Order {
         Self {
             to: match form.to {
                 To::PodIp => Destination::PodIp,
-                To::VirtualIp => Destination::VirtualIp { service: form.service },
-                To::DnsName => Destination::DnsName { service: form.service },
-                To::NeighbourName => Destination::NeighbourName { service: form.service },
+                To::VirtualIp => Destination::VirtualIp { service: form.service, port: form.port },
+                To::DnsName => Destination::DnsName { service: form.service, port: form.port },
+                To::NeighbourName => Destination::NeighbourName { service: form.service, port: form.port },
             },
             rate_per_second: form.rate,
-            connections: match form.connections {
-                Sharing::New => Connections::NewPerRequest,
-                Sharing::KeepAlive => Connections::KeepAlive { connections: KEEP_ALIVE_CONNECTIONS },
-            },
+            connections: connections(form.connections),
         }
+    }
+}
+
+/// The connections of a load.
+fn connections(sharing: Sharing) -> Connections {
+    match sharing {
+        Sharing::New => Connections::NewPerRequest,
+        Sharing::KeepAlive => Connections::KeepAlive { connections: KEEP_ALIVE_CONNECTIONS },
     }
 }

@@ -21,7 +21,7 @@ use crate::http::{InRun, wants_json};
 use crate::lab_page;
 use crate::pages::{EditorView, Said};
 use crate::state::AppState;
-use form::{Apply, ApplyDocument, DeleteService, Fields, KillPod, Scale, Send};
+use form::{Apply, ApplyDocument, DeleteService, Fields, KillPod, RolloutRestart, Scale, Send, SetImage};
 
 /// The largest form: a manifest, percent-encoded at worst, and its field names.
 const MAX_FORM: usize = 3 * manifest::MAX_BYTES + 1024;
@@ -40,6 +40,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route(&act("stop"), post(stop))
         .route(&act("kill-pod"), post(kill_pod))
         .route(&act("scale"), post(scale))
+        .route(&act("set-image"), post(set_image))
+        .route(&act("rollout-restart"), post(rollout_restart))
         .route(&act("delete-service"), post(delete_service))
         .route(&act("reset"), post(reset))
         .layer(DefaultBodyLimit::max(MAX_FORM))
@@ -71,12 +73,22 @@ async fn stop(at: InRun, headers: HeaderMap) -> Response {
 }
 
 async fn kill_pod(at: InRun, headers: HeaderMap, Fields(form): Fields<KillPod>) -> Response {
-    let told = perform::kill_pod(&at, form.pod).await;
+    let told = perform::kill_pod(&at, form.pod, form.deployment).await;
     tell(&at, &headers, told, "")
 }
 
 async fn scale(at: InRun, headers: HeaderMap, Fields(form): Fields<Scale>) -> Response {
     let told = perform::scale(&at, &form.deployment, form.replicas).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn set_image(at: InRun, headers: HeaderMap, Fields(form): Fields<SetImage>) -> Response {
+    let told = perform::set_image(&at, &form.deployment, &form.image).await;
+    tell(&at, &headers, told, "")
+}
+
+async fn rollout_restart(at: InRun, headers: HeaderMap, Fields(form): Fields<RolloutRestart>) -> Response {
+    let told = perform::rollout_restart(&at, &form.deployment).await;
     tell(&at, &headers, told, "")
 }
 
@@ -101,7 +113,7 @@ fn tell(at: &InRun, headers: &HeaderMap, told: Told, document: &str) -> Response
     let simulated = at.cluster.source.simulated;
     match (told, wants_json(headers)) {
         (Ok(said), true) => Json(Outcome { said: said.get(at.lang).clone(), simulated }).into_response(),
-        (Ok(_), false) => Redirect::to(&lab_page::path(at.lang, &at.run.lab.id)).into_response(),
+        (Ok(_), false) => Redirect::to(&lab_page::path(at.lang, &at.run.id)).into_response(),
         (Err(error), true) => problem_document(&error, at.lang, simulated),
         (Err(error), false) => {
             let problem = error.problem(at.lang);

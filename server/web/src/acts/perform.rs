@@ -3,7 +3,7 @@
 use clusterip_cluster::actions::ActError;
 use clusterip_cluster::manifest;
 use clusterip_domain::ledger::TargetKind;
-use clusterip_domain::snapshot::PodState;
+use clusterip_domain::snapshot::{Pod, PodState};
 
 use super::{Told, words};
 use crate::error::WebError;
@@ -17,7 +17,8 @@ pub(super) async fn apply(at: &InRun, yaml: &str) -> Told {
 }
 
 pub(super) async fn apply_document(at: &InRun, file: &str) -> Told {
-    let document = at.run.lab.documents.get(file).ok_or(WebError::NotFound)?;
+    let lab = at.run.lab();
+    let document = lab.offered(file).ok_or(WebError::NotFound)?;
     apply(at, document).await
 }
 
@@ -41,16 +42,22 @@ pub(super) async fn stop(at: &InRun) -> Told {
     Ok(words::stopped())
 }
 
-pub(super) async fn kill_pod(at: &InRun, asked: Option<String>) -> Told {
-    let pod = asked.filter(|p| !p.is_empty()).or_else(|| victim(&at.run.view()));
+pub(super) async fn kill_pod(at: &InRun, asked: Option<String>, deployment: Option<String>) -> Told {
+    let pod = asked.filter(|p| !p.is_empty()).or_else(|| victim(&at.run.view(), deployment.as_deref()));
     let pod = pod.ok_or(crate::run::AimError::NoReadyPod)?;
     at.cluster.actions.delete_pod(&at.run.namespace, &pod).await?;
     Ok(words::killed(&pod))
 }
 
-/// The pod that the traffic goes to directly, if it is there; else the oldest Ready one.
-fn victim(view: &RunView) -> Option<String> {
-    let ready = || view.snapshot.workloads().filter(|p| p.state == PodState::Ready);
+/// The pod that the traffic goes to directly, if it is there; else the oldest Ready one. Of one Deployment, if asked.
+fn victim(view: &RunView, deployment: Option<&str>) -> Option<String> {
+    let selector = deployment.map(|name| view.snapshot.deployments.iter().find(|d| d.name == name));
+    let theirs = |pod: &Pod| match selector {
+        None => true,
+        Some(None) => false,
+        Some(Some(d)) => d.selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value)),
+    };
+    let ready = || view.snapshot.workloads().filter(|p| p.state == PodState::Ready && theirs(p));
     let dialled = view.window.as_ref().filter(|w| w.target.kind == TargetKind::PodIp).map(|w| &w.target.name);
     ready()
         .find(|p| Some(&p.name) == dialled)
@@ -61,6 +68,16 @@ fn victim(view: &RunView) -> Option<String> {
 pub(super) async fn scale(at: &InRun, deployment: &str, replicas: u8) -> Told {
     at.cluster.actions.scale(&at.run.namespace, deployment, replicas).await?;
     Ok(words::scaled(deployment, replicas))
+}
+
+pub(super) async fn set_image(at: &InRun, deployment: &str, image: &str) -> Told {
+    at.cluster.actions.set_image(&at.run.namespace, deployment, image).await?;
+    Ok(words::rolling(deployment, image))
+}
+
+pub(super) async fn rollout_restart(at: &InRun, deployment: &str) -> Told {
+    at.cluster.actions.restart(&at.run.namespace, deployment, jiff::Timestamp::now()).await?;
+    Ok(words::restarting(deployment))
 }
 
 pub(super) async fn delete_service(at: &InRun, name: &str) -> Told {

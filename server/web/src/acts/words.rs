@@ -39,6 +39,20 @@ pub(super) fn scaled(deployment: &str, replicas: u8) -> Said {
     )
 }
 
+pub(super) fn rolling(deployment: &str, image: &str) -> Said {
+    say(
+        format!("Deployment {deployment} is rolled to {image}."),
+        format!("Il Deployment {deployment} si aggiorna a {image}."),
+    )
+}
+
+pub(super) fn restarting(deployment: &str) -> Said {
+    say(
+        format!("Deployment {deployment} replaces its pods."),
+        format!("Il Deployment {deployment} sostituisce i suoi pod."),
+    )
+}
+
 pub(super) fn deleted(service: &str) -> Said {
     say(format!("Service {service} is deleted."), format!("Il Service {service} è eliminato."))
 }

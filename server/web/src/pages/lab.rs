@@ -1,7 +1,7 @@
 //! The lab's page: steps, picture, traffic, panels.
 
 use askama::Template;
-use clusterip_domain::lab::{Lab, Lang};
+use clusterip_domain::lab::Lang;
 
 use super::{Fragment, ProblemView, SourceView, fragments, html, lab_path};
 use crate::run::RunView;
@@ -30,8 +30,6 @@ pub enum Said {
 pub struct LabPage<'a> {
     /// Language.
     pub lang: Lang,
-    /// The lab.
-    pub lab: &'a Lab,
     /// The cluster.
     pub source: &'a SourceView,
     /// The run.
@@ -47,8 +45,8 @@ impl LabPage<'_> {
     #[must_use]
     pub fn render(&self) -> String {
         let w = Words::of(self.lang);
-        let path = lab_path(self.lang, &self.lab.id);
-        let title = self.lab.title(self.lang);
+        let path = lab_path(self.lang, &self.run.lab.id);
+        let title = self.run.lab.title(self.lang);
         let other = self.lang.other();
         let head = Head {
             w,
@@ -57,15 +55,15 @@ impl LabPage<'_> {
             page: "lab",
             simulated: self.source.simulated,
             home: format!("/{}", self.lang.code()),
-            other_path: lab_path(other, &self.lab.id),
+            other_path: lab_path(other, &self.run.lab.id),
         };
         html(&LabTemplate {
             head,
             w,
-            number: format!("{:02}", self.lab.number),
+            number: format!("{:02}", self.run.lab.number),
             lab_title: title,
             path: &path,
-            parts: Parts(fragments(self.lang, self.lab, self.source, self.run)),
+            parts: Parts(fragments(self.lang, self.source, self.run)),
             editor: &self.editor,
             // What is said at the editor is not said twice.
             said: self.said.as_ref().filter(|_| self.editor.error.is_none()),

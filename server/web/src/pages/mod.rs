@@ -92,7 +92,8 @@ pub struct Fragment {
 
 /// All parts of the lab page that follow the run, in the order of the page.
 #[must_use]
-pub fn fragments(lang: Lang, lab: &Lab, source: &SourceView, run: &RunView) -> Vec<Fragment> {
+pub fn fragments(lang: Lang, source: &SourceView, run: &RunView) -> Vec<Fragment> {
+    let lab: &Lab = &run.lab;
     let part = |id, html| Fragment { id, html };
     vec![
         part("status", status(lang, source, run)),

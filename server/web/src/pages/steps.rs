@@ -1,14 +1,12 @@
 //! The steps with their buttons, and the tools that are always at hand.
 
 use askama::Template;
-use clusterip_domain::lab::{Act, Destination, Lab, Lang, StepState, StepView};
+use clusterip_domain::lab::{Act, Destination, Lab, Lang, Sharing, StepState, StepView};
+use clusterip_domain::probe::{Tool, Vantage};
 
 use super::{html, lab_path};
 use crate::run::RunView;
 use crate::words::{Words, fill};
-
-/// Requests a second when a step's button sends: fast enough to see a spread, slow enough to follow a dot.
-const STEP_RATE: u32 = 20;
 
 /// The steps: done, the current one open, those ahead.
 #[must_use]
@@ -21,10 +19,13 @@ pub fn steps(lang: Lang, lab: &Lab, run: &RunView) -> String {
         w,
         path: &path,
         home: format!("/{}", lang.code()),
-        where_now: fill(w.lab.step_of, &[("n", &(run.progress.done + 1).min(all)), ("all", &all)]),
-        done: run.progress.done.min(all),
+        where_now: fill(
+            w.lab.step_of,
+            &[("n", &(run.progress.current().unwrap_or(all) + 1).min(all)), ("all", &all)],
+        ),
+        done: run.progress.done(),
         intro: lab.intro.get(lang),
-        finished: run.progress.finished(lab),
+        finished: run.progress.finished(),
         steps: run.progress.steps(lab, lang).into_iter().map(step).collect(),
     })
 }
@@ -100,19 +101,43 @@ fn act<'a>(w: &'static Words, act: &'a Act) -> ActDrawing<'a> {
             plain("apply-document", fill(l.do_apply, &[("file", file)]), vec![("file", file.clone())])
         }
         Act::NoteIps => plain("note-ips", l.do_note.to_owned(), vec![]),
-        Act::Send { to } => {
-            let (label, to, service) = match to {
-                Destination::PodIp => (l.do_send_pod, "pod-ip", None),
-                Destination::VirtualIp { service } => (l.do_send_ip, "virtual-ip", Some(service)),
-                Destination::DnsName { service } => (l.do_send_dns, "dns-name", Some(service)),
-                Destination::NeighbourName { service } => (l.do_send_dns, "neighbour-name", Some(service)),
+        Act::Send { to, rate, connections } => {
+            let label = match (to, connections) {
+                (_, Sharing::KeepAlive) => l.do_send_keep_alive,
+                (Destination::PodIp, Sharing::New) => l.do_send_pod,
+                (Destination::VirtualIp { .. }, Sharing::New) => l.do_send_ip,
+                (Destination::DnsName { .. } | Destination::NeighbourName { .. }, Sharing::New) => {
+                    l.do_send_dns
+                }
             };
-            let mut fields = vec![("to", to.to_owned())];
-            fields.extend(service.map(|s| ("service", s.clone())));
-            fields.extend([("rate", STEP_RATE.to_string()), ("connections", "new".to_owned())]);
+            let sharing = match connections {
+                Sharing::New => "new",
+                Sharing::KeepAlive => "keep-alive",
+            };
+            let mut fields = destination(to);
+            fields.extend([("rate", rate.to_string()), ("connections", sharing.to_owned())]);
             plain("send", label.to_owned(), fields)
         }
-        Act::KillPod => plain("kill-pod", l.do_kill.to_owned(), vec![]),
+        Act::Stop => plain("stop", w.traffic.stop.to_owned(), vec![]),
+        Act::KillPod { deployment } => {
+            let fields = deployment.iter().map(|d| ("deployment", d.clone())).collect();
+            plain("kill-pod", l.do_kill.to_owned(), fields)
+        }
+        Act::SetImage { deployment, image } => plain(
+            "set-image",
+            fill(l.do_set_image, &[("deployment", deployment), ("image", image)]),
+            vec![("deployment", deployment.clone()), ("image", image.clone())],
+        ),
+        Act::Probe { from, tool, to, port } => {
+            let mut drawing = probe(w, *from, *tool, to);
+            drawing.fields.extend(port.map(|p| ("port", p.to_string())));
+            drawing
+        }
+        Act::RolloutRestart { deployment } => plain(
+            "rollout-restart",
+            fill(l.do_restart, &[("deployment", deployment)]),
+            vec![("deployment", deployment.clone())],
+        ),
         Act::Scale { deployment, replicas } => plain(
             "scale",
             fill(l.do_scale, &[("deployment", deployment), ("replicas", replicas)]),
@@ -124,15 +149,53 @@ fn act<'a>(w: &'static Words, act: &'a Act) -> ActDrawing<'a> {
     }
 }
 
+fn probe<'a>(w: &'static Words, from: Vantage, tool: Tool, to: &Destination) -> ActDrawing<'a> {
+    let l = &w.lab;
+    let (from, vantage) = match from {
+        Vantage::Client => (l.from_client, "client"),
+        Vantage::Outside => (l.from_outside, "outside"),
+        Vantage::Itself => (l.from_itself, "itself"),
+    };
+    let (tool, name) = match tool {
+        Tool::Http => ("HTTP", "http"),
+        Tool::Tcp => ("TCP", "tcp"),
+        Tool::Dns => ("DNS", "dns"),
+        Tool::Ping => ("ping", "ping"),
+    };
+    let target = match to {
+        Destination::PodIp => l.to_pod.to_owned(),
+        Destination::VirtualIp { .. } => l.to_ip.to_owned(),
+        Destination::DnsName { service, .. } | Destination::NeighbourName { service, .. } => service.clone(),
+    };
+    let mut fields = vec![("from", vantage.to_owned()), ("tool", name.to_owned())];
+    fields.extend(destination(to));
+    let label = fill(l.do_probe, &[("tool", &tool), ("to", &target), ("from", &from)]);
+    ActDrawing { name: "probe", label, fields, edit: None }
+}
+
+/// The fields that say where to.
+fn destination(to: &Destination) -> Vec<(&'static str, String)> {
+    let (kind, service, port) = match to {
+        Destination::PodIp => ("pod-ip", None, None),
+        Destination::VirtualIp { service, port } => ("virtual-ip", Some(service), *port),
+        Destination::DnsName { service, port } => ("dns-name", Some(service), *port),
+        Destination::NeighbourName { service, port } => ("neighbour-name", Some(service), *port),
+    };
+    let mut fields = vec![("to", kind.to_owned())];
+    fields.extend(service.map(|s| ("service", s.clone())));
+    fields.extend(port.map(|p| ("port", p.to_string())));
+    fields
+}
+
 fn document<'a>(w: &'static Words, lab: &'a Lab, act: &'a Act) -> Option<DocumentDrawing<'a>> {
     /// The longest document that stands open in a step, in lines.
     const OPEN: usize = 16;
-    let (Act::Edit { file } | Act::Apply { file }) = act else { return None };
+    let file = act.document()?;
     let text = lab.documents.get(file)?;
     let lines = text.lines().count();
     Some(DocumentDrawing {
         file,
-        label: fill(w.lab.document, &[("file", file), ("lines", &lines)]),
+        label: fill(w.lab.document, &[("file", &file), ("lines", &lines)]),
         text,
         open: lines <= OPEN,
     })

@@ -13,8 +13,8 @@ const LOAD_SECONDS: u32 = 900;
 const REQUEST_TIMEOUT_MS: u32 = 2000;
 /// The port of a pod that declares none: the lab backend's.
 const BACKEND_PORT: u16 = 8080;
-/// The port of a Service that is not known.
-const HTTP_PORT: u16 = 80;
+/// The port of a Service of which nothing is known.
+const HTTP: u16 = 80;
 
 /// What a student asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +82,9 @@ impl Order {
     pub fn aim(&self, state: &RunState) -> Result<Aim, AimError> {
         let target = match &self.to {
             Destination::PodIp => to_pod(state)?,
-            Destination::VirtualIp { service } => to_virtual_ip(state, service)?,
-            Destination::DnsName { service } => to_name(state, service)?,
-            Destination::NeighbourName { service } => to_neighbour(state, service),
+            Destination::VirtualIp { service, port } => to_virtual_ip(state, service, *port)?,
+            Destination::DnsName { service, port } => to_name(state, service, *port)?,
+            Destination::NeighbourName { service, port } => to_neighbour(state, service, *port),
         };
         let spec = self.spec(&target.host, target.port);
         Ok(Aim { target, spec })
@@ -110,12 +110,12 @@ fn to_pod(state: &RunState) -> Result<Target, AimError> {
     })
 }
 
-fn to_virtual_ip(state: &RunState, name: &str) -> Result<Target, AimError> {
+fn to_virtual_ip(state: &RunState, name: &str, port: Option<u16>) -> Result<Target, AimError> {
     let before = state.window().filter(|w| w.target.kind == TargetKind::VirtualIp && w.target.name == name);
     match (state.snapshot().service(name), before) {
         (Some(service), _) => {
             let ip = service.cluster_ip.ok_or_else(|| AimError::NoVirtualIp(name.into()))?;
-            let port = first_port(service)?;
+            let port = port.map_or_else(|| first_port(service), Ok)?;
             Ok(Target { kind: TargetKind::VirtualIp, name: name.into(), host: ip.to_string(), port })
         }
         (None, Some(window)) => Ok(window.target.clone()),
@@ -123,10 +123,13 @@ fn to_virtual_ip(state: &RunState, name: &str) -> Result<Target, AimError> {
     }
 }
 
-fn to_name(state: &RunState, name: &str) -> Result<Target, AimError> {
-    let port = match state.snapshot().service(name) {
-        Some(service) => first_port(service)?,
-        None => state
+/// With a port the name is called whether there is such a Service or not: that a name does not resolve is something
+/// to be seen.
+fn to_name(state: &RunState, name: &str, port: Option<u16>) -> Result<Target, AimError> {
+    let port = match (port, state.snapshot().service(name)) {
+        (Some(port), _) => port,
+        (None, Some(service)) => first_port(service)?,
+        (None, None) => state
             .window()
             .filter(|w| w.target.name == name)
             .map(|w| w.target.port)
@@ -135,11 +138,10 @@ fn to_name(state: &RunState, name: &str) -> Result<Target, AimError> {
     Ok(Target { kind: TargetKind::DnsName, name: name.into(), host: name.into(), port })
 }
 
-/// What is in the second namespace is not watched: its Services are taken to have the usual port.
-fn to_neighbour(state: &RunState, name: &str) -> Target {
-    let namespace = state.snapshot().namespace.neighbour();
-    let host = format!("{name}.{namespace}");
-    Target { kind: TargetKind::DnsName, name: name.into(), host, port: HTTP_PORT }
+/// The neighbour's namespace is not watched: what is not said about its Service is taken for usual.
+fn to_neighbour(state: &RunState, name: &str, port: Option<u16>) -> Target {
+    let host = format!("{name}.{}", state.snapshot().namespace.neighbour());
+    Target { kind: TargetKind::DnsName, name: host.clone(), host, port: port.unwrap_or(HTTP) }
 }
 
 fn first_port(service: &Service) -> Result<u16, AimError> {

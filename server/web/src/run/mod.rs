@@ -20,7 +20,7 @@ mod view;
 pub use destination::{Aim, AimError, Order};
 pub use hub::{Frame, Hub, LastSeen, Viewer, event};
 pub use reducer::{Command, RunHandle, RunOver};
-pub use runs::{Runs, Shared};
+pub use runs::{Restore, Runs, Shared};
 pub use state::RunState;
 pub use view::{Noted, RunView, Trouble};
 

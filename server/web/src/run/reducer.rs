@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clusterip_cluster::index::Index;
 use clusterip_cluster::traffic::{self, Report};
-use clusterip_domain::ids::Namespace;
-use clusterip_domain::lab::{Lab, Lang};
+use clusterip_domain::ids::{LabId, Namespace};
+use clusterip_domain::lab::{Guess, Judged, Lab, Lang, RunRecord};
+use clusterip_domain::probe::Probed;
 use clusterip_domain::traffic::Line;
 use jiff::Timestamp;
 use kube::Client;
@@ -38,8 +39,22 @@ pub enum Command {
     Send(Order, oneshot::Sender<Result<(), AimError>>),
     /// Stop the load.
     Stop(oneshot::Sender<()>),
-    /// Begin the lab anew: progress, notebook and counts.
+    /// The student says what a step will show, or would rather see; answers whether that was still asked.
+    Guess(usize, Guess, oneshot::Sender<bool>),
+    /// Look deeper into a step's hint; answers how deep, if there is one.
+    Hint(usize, oneshot::Sender<Option<u8>>),
+    /// Something is played for the student in a step.
+    Help(usize, oneshot::Sender<()>),
+    /// The result of a probe.
+    Probed(Probed),
+    /// The namespace is prepared: from now on, steps are judged.
+    Begin(oneshot::Sender<()>),
+    /// The namespace is being cleared, or that failed: meanwhile nothing is judged.
+    Wait(bool, oneshot::Sender<()>),
+    /// Begin the lab anew, as the next attempt: progress, notebook and counts.
     Restart(oneshot::Sender<()>),
+    /// The lab was changed on disk.
+    Lab(Arc<Lab>),
     /// Preparing the namespace failed, or succeeded after that.
     Trouble(Option<Trouble>),
 }
@@ -47,13 +62,14 @@ pub enum Command {
 /// A run, from outside.
 #[derive(Debug)]
 pub struct RunHandle {
-    /// The lab.
-    pub lab: Arc<Lab>,
+    /// Its lab's id.
+    pub id: LabId,
     /// Its namespace.
     pub namespace: Namespace,
     source: SourceView,
     commands: mpsc::Sender<Command>,
     view: watch::Receiver<Arc<RunView>>,
+    record: watch::Receiver<Option<RunRecord>>,
     hubs: Arc<[Hub; 2]>,
 }
 
@@ -66,6 +82,8 @@ pub(super) struct Parts {
     pub(super) source: SourceView,
     pub(super) boot: u64,
     pub(super) stop: CancellationToken,
+    /// Where an earlier server left it.
+    pub(super) record: Option<RunRecord>,
 }
 
 /// The reducer went away: the server is stopping.
@@ -86,6 +104,24 @@ impl RunHandle {
         self.view.clone()
     }
 
+    /// The lab, as it is now.
+    #[must_use]
+    pub fn lab(&self) -> Arc<Lab> {
+        Arc::clone(&self.view.borrow().lab)
+    }
+
+    /// Follows what is to be kept of the run: each value is the whole of it. It changes when something in it does.
+    #[must_use]
+    pub fn records(&self) -> watch::Receiver<Option<RunRecord>> {
+        self.record.clone()
+    }
+
+    /// Tells the run something that needs no answer.
+    pub async fn tell(&self, command: Command) {
+        // If the reducer is gone, so is everyone who could be told.
+        let _ = self.commands.send(command).await;
+    }
+
     /// Sends a command and waits for its answer.
     ///
     /// # Errors
@@ -98,8 +134,7 @@ impl RunHandle {
 
     /// Says what keeps the run from going on.
     pub async fn trouble(&self, trouble: Option<Trouble>) {
-        // If the reducer is gone, so is everyone who could be told.
-        let _ = self.commands.send(Command::Trouble(trouble)).await;
+        self.tell(Command::Trouble(trouble)).await;
     }
 
     /// How many viewers there are in both languages.
@@ -111,7 +146,7 @@ impl RunHandle {
     /// A viewer comes, or comes back.
     #[must_use]
     pub fn join(&self, lang: Lang, last: Option<LastSeen>) -> Viewer {
-        let render = || pages::fragments(lang, &self.lab, &self.source, &self.view());
+        let render = || pages::fragments(lang, &self.source, &self.view());
         hub(&self.hubs, lang).join(last, render)
     }
 
@@ -129,22 +164,39 @@ fn hub(hubs: &[Hub; 2], lang: Lang) -> &Hub {
     }
 }
 
+/// Waits for a moment, or for ever.
+async fn moment(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How long it is until then; nothing if that is past.
+fn until(at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
+}
+
 /// Starts the reducer of a run.
 pub(super) fn start(parts: Parts) -> (RunHandle, impl Future<Output = ()> + Send + 'static) {
     let (commands, incoming) = mpsc::channel(COMMANDS);
     let (report, reports) = mpsc::channel(REPORTS);
-    let state = RunState::new(Arc::clone(&parts.lab), parts.index.snapshot(&parts.namespace));
+    let snapshot = parts.index.snapshot(&parts.namespace);
+    let state = RunState::waiting(Arc::clone(&parts.lab), snapshot, parts.record.as_ref(), Timestamp::now());
     let (views, view) = watch::channel(Arc::new(state.view()));
+    let (records, record) = watch::channel(parts.record.clone());
     let hubs = Arc::new([Hub::new(parts.boot), Hub::new(parts.boot)]);
     let handle = RunHandle {
-        lab: Arc::clone(&parts.lab),
+        id: parts.lab.id.clone(),
         namespace: parts.namespace.clone(),
         source: parts.source.clone(),
         commands,
         view,
+        record,
         hubs: Arc::clone(&hubs),
     };
-    let reducer = Reducer { parts, state, views, hubs, report, load: None, loads: 0, samples: Vec::new() };
+    let reducer =
+        Reducer { parts, state, views, records, hubs, report, load: None, loads: 0, samples: Vec::new() };
     (handle, reducer.run(incoming, reports))
 }
 
@@ -155,6 +207,7 @@ struct Reducer {
     parts: Parts,
     state: RunState,
     views: watch::Sender<Arc<RunView>>,
+    records: watch::Sender<Option<RunRecord>>,
     hubs: Arc<[Hub; 2]>,
     report: mpsc::Sender<Numbered>,
     load: Option<CancellationToken>,
@@ -170,12 +223,8 @@ impl Reducer {
         // When the next picture is due, if one is.
         let mut due: Option<Instant> = None;
         loop {
-            let picture = async move {
-                match due {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
+            // A step ticks when it has held long enough, even if nothing happens meanwhile.
+            let held = self.state.again_at().map(|at| Instant::now() + until(at));
             tokio::select! {
                 () = stop.cancelled() => break,
                 changed = revisions.changed() => match changed {
@@ -192,9 +241,13 @@ impl Reducer {
                         self.report(report);
                     }
                 }
-                () = picture => {
+                () = moment(due) => {
                     due = None;
                     self.observe();
+                    self.show();
+                }
+                () = moment(held) => {
+                    self.state.judge(Timestamp::now());
                     self.show();
                 }
             }
@@ -210,20 +263,38 @@ impl Reducer {
     fn command(&mut self, command: Command) {
         // Whoever asked may have gone away: then nobody waits for the answer.
         match command {
-            Command::NoteIps(answer) => drop(answer.send(self.state.note_ips())),
+            Command::NoteIps(answer) => drop(answer.send(self.state.note_ips(Timestamp::now()))),
             Command::Send(order, answer) => drop(answer.send(self.send(&order))),
             Command::Stop(answer) => {
                 self.stop_load();
                 self.tick();
                 let _ = answer.send(());
             }
+            Command::Guess(step, guess, answer) => drop(answer.send(self.state.guess(step, guess))),
+            Command::Hint(step, answer) => drop(answer.send(self.state.hint(step))),
+            Command::Help(step, answer) => {
+                self.state.help(step);
+                let _ = answer.send(());
+            }
+            Command::Probed(result) => drop(self.state.probed(result, Timestamp::now())),
+            Command::Begin(answer) => {
+                let snapshot = self.parts.index.snapshot(&self.parts.namespace);
+                let (lab, record) = (Arc::clone(self.state.lab()), self.parts.record.as_ref());
+                self.state = RunState::new(lab, snapshot, record, Timestamp::now());
+                let _ = answer.send(());
+            }
+            Command::Wait(waiting, answer) => {
+                self.state.wait(waiting);
+                let _ = answer.send(());
+            }
             Command::Restart(answer) => {
                 self.stop_load();
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
-                self.state = RunState::new(Arc::clone(&self.parts.lab), snapshot);
+                self.state.start_over(snapshot, Timestamp::now());
                 self.tick();
                 let _ = answer.send(());
             }
+            Command::Lab(lab) => self.state.change_lab(lab, Timestamp::now()),
             Command::Trouble(trouble) => self.state.set_trouble(trouble),
         }
     }
@@ -270,7 +341,8 @@ impl Reducer {
         let structural = match report {
             Report::Line(Line::Batch(batch)) => {
                 self.samples.clone_from(&batch.samples);
-                self.state.record(&batch)
+                let Judged { ticked, changed, .. } = self.state.record(&batch, Timestamp::now());
+                ticked || changed
             }
             Report::Line(Line::Started { .. } | Line::Finished { .. }) => false,
             Report::Interrupted(error) => {
@@ -303,6 +375,14 @@ impl Reducer {
     fn publish(&self) -> Arc<RunView> {
         let view = Arc::new(self.state.view());
         self.views.send_replace(Arc::clone(&view));
+        let record = self.state.to_record();
+        self.records.send_if_modified(|kept| {
+            let changed = *kept != record;
+            if changed {
+                *kept = record;
+            }
+            changed
+        });
         view
     }
 
@@ -311,7 +391,7 @@ impl Reducer {
         for lang in Lang::ALL {
             let hub = hub(&self.hubs, lang);
             if hub.watched() {
-                hub.show(pages::fragments(lang, &self.parts.lab, &self.parts.source, &view));
+                hub.show(pages::fragments(lang, &self.parts.source, &view));
             }
         }
     }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use clusterip_cluster::index::{Index, NAMESPACE_PREFIX};
 use clusterip_cluster::tenancy;
 use clusterip_domain::ids::{InvalidName, LabId, Namespace};
-use clusterip_domain::lab::Lab;
+use clusterip_domain::lab::{Lab, RunRecord};
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::reducer::{self, Parts, RunHandle};
+use super::reducer::{self, Command, Parts, RunHandle};
 use super::view::Trouble;
 use crate::pages::SourceView;
 
@@ -35,6 +35,25 @@ pub struct Shared {
     pub stop: CancellationToken,
     /// Waits for them.
     pub tasks: TaskTracker,
+    /// Where an earlier server left a lab's run.
+    pub restore: Restore,
+}
+
+/// Finds what was kept of a lab's run. Whoever keeps it follows [`RunHandle::records`] as well.
+#[derive(Clone)]
+pub struct Restore(Arc<dyn Fn(&LabId) -> Option<RunRecord> + Send + Sync>);
+
+impl Restore {
+    /// Finds it so.
+    pub fn with(find: impl Fn(&LabId) -> Option<RunRecord> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+
+    /// Nothing was kept.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::with(|_| None)
+    }
 }
 
 /// See the module.
@@ -69,6 +88,7 @@ impl Runs {
             source: shared.source,
             boot: shared.boot,
             stop: shared.stop.clone(),
+            record: (shared.restore.0)(&lab.id),
         });
         let run = Arc::new(run);
         shared.tasks.spawn(reducer);
@@ -77,11 +97,15 @@ impl Runs {
         Ok(run)
     }
 
-    /// Steps done in a lab's run, if it has begun.
+    /// Steps done in a lab's run, now or when it was kept.
     #[must_use]
     pub fn done(&self, lab: &LabId) -> usize {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.get(lab).map_or(0, |run| run.view().progress.done)
+        match runs.get(lab) {
+            Some(run) => run.view().progress.done(),
+            None => (self.shared.restore.0)(lab)
+                .map_or(0, |record| record.steps.values().filter(|s| s.done_at.is_some()).count()),
+        }
     }
 }
 
@@ -96,6 +120,8 @@ async fn prepare(client: Client, namespace: Namespace, run: Arc<RunHandle>, stop
             tokio::time::sleep(TRY_AGAIN).await;
         }
         run.trouble(None).await;
+        // If the reducer is gone, the server is stopping.
+        let _ = run.ask(Command::Begin).await;
     };
     stop.run_until_cancelled(work).await;
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use clusterip_domain::diagram::{Diagram, Places, Shape};
 use clusterip_domain::distribution::evenness;
-use clusterip_domain::facts::{Facts, History};
-use clusterip_domain::lab::{Lab, Progress};
+use clusterip_domain::facts::History;
+use clusterip_domain::lab::{Evidence, Guess, Judged, Lab, Progress, RunRecord};
 use clusterip_domain::ledger::{Ledger, Target, TargetKind, Window};
 use clusterip_domain::probe::{Probed, Probes};
 use clusterip_domain::snapshot::{PodState, Snapshot};
@@ -28,33 +28,75 @@ pub struct RunState {
     probes: Probes,
     noted: Vec<Noted>,
     progress: Progress,
+    again_at: Option<Timestamp>,
     trouble: Option<Trouble>,
+    /// The namespace is being prepared: nothing in it is the student's doing, so nothing is judged.
+    waiting: bool,
 }
 
 impl RunState {
-    /// A run at its beginning.
+    /// A run whose namespace is still to be prepared: it shows how far its record goes.
     #[must_use]
-    pub fn new(lab: Arc<Lab>, snapshot: Snapshot) -> Self {
-        let mut state = Self {
-            lab,
-            snapshot: Arc::new(snapshot),
-            places: Places::default(),
-            ledger: Ledger::default(),
-            history: History::default(),
-            probes: Probes::default(),
-            noted: Vec::new(),
-            progress: Progress::default(),
-            trouble: None,
-        };
-        // What is there already has not come in this step.
-        state.history.observe(&state.snapshot);
-        state.history.mark();
-        state.judge();
+    pub fn waiting(lab: Arc<Lab>, snapshot: Snapshot, record: Option<&RunRecord>, now: Timestamp) -> Self {
+        Self { waiting: true, ..Self::unjudged(lab, snapshot, record, now) }
+    }
+
+    /// A run at its beginning, or where its record ends.
+    #[must_use]
+    pub fn new(lab: Arc<Lab>, snapshot: Snapshot, record: Option<&RunRecord>, now: Timestamp) -> Self {
+        let mut state = Self::unjudged(lab, snapshot, record, now);
+        state.judge(now);
         state
     }
 
-    /// Takes in what the watch saw. Returns whether a step was done.
-    pub fn observe(&mut self, snapshot: Snapshot, now: Timestamp) -> bool {
+    fn unjudged(lab: Arc<Lab>, snapshot: Snapshot, record: Option<&RunRecord>, now: Timestamp) -> Self {
+        let (mut ledger, mut history) = (Ledger::default(), History::default());
+        // What is there already has not come in this step.
+        history.observe(&snapshot);
+        let progress = match record {
+            Some(record) => Progress::resume(&lab, record, &mut ledger, &history, now),
+            None => Progress::begin(&lab, &mut ledger, &history, now),
+        };
+        Self {
+            lab,
+            snapshot: Arc::new(snapshot),
+            places: Places::default(),
+            ledger,
+            history,
+            noted: Vec::new(),
+            probes: Probes::default(),
+            progress,
+            again_at: None,
+            trouble: None,
+            waiting: false,
+        }
+    }
+
+    /// Whether something is being prepared; until it is, nothing is judged.
+    pub fn wait(&mut self, waiting: bool) {
+        self.waiting = waiting;
+    }
+
+    /// Begins the lab anew, as the next attempt.
+    pub fn start_over(&mut self, snapshot: Snapshot, now: Timestamp) {
+        let mut fresh = Self::unjudged(Arc::clone(&self.lab), snapshot, None, now);
+        fresh.progress = self.progress.start_over(&self.lab, &mut fresh.ledger, &fresh.history, now);
+        fresh.judge(now);
+        *self = fresh;
+    }
+
+    /// The lab was changed on disk: goes on with it, as far as its steps are still there.
+    pub fn change_lab(&mut self, lab: Arc<Lab>, now: Timestamp) {
+        self.ledger.close_all();
+        if let Some(record) = self.progress.record(&self.lab) {
+            self.progress = Progress::resume(&lab, &record, &mut self.ledger, &self.history, now);
+        }
+        self.lab = lab;
+        self.judge(now);
+    }
+
+    /// Takes in what the watch saw. Returns what came of it.
+    pub fn observe(&mut self, snapshot: Snapshot, now: Timestamp) -> Judged {
         self.snapshot = Arc::new(snapshot);
         self.history.observe(&self.snapshot);
         if let Some(window) = self.ledger.window() {
@@ -65,22 +107,22 @@ impl RunState {
         for noted in &mut self.noted {
             noted.alive = self.snapshot.pods.iter().any(|p| p.name == noted.pod && p.ip == Some(noted.ip));
         }
-        self.judge()
+        self.judge(now)
     }
 
-    /// Takes in a report of the client. Returns whether a step was done.
-    pub fn record(&mut self, batch: &Batch) -> bool {
+    /// Takes in a report of the client. Returns what came of it.
+    pub fn record(&mut self, batch: &Batch, now: Timestamp) -> Judged {
         if matches!(self.trouble, Some(Trouble::Traffic { .. })) {
             self.trouble = None;
         }
         self.ledger.record(batch);
-        self.judge()
+        self.judge(now)
     }
 
-    /// Takes in what came of a probe. Returns whether a step was done.
-    pub fn probed(&mut self, probed: Probed) -> bool {
-        self.probes.record(probed);
-        self.judge()
+    /// Takes in what a probe found. Returns what came of it.
+    pub fn probed(&mut self, probed: Probed, now: Timestamp) -> Judged {
+        self.probes.record(self.history.now(), probed);
+        self.judge(now)
     }
 
     /// A load begins.
@@ -101,7 +143,7 @@ impl RunState {
 
     /// Notes the IPs of the pods that are Ready now, and returns how many there are. What was noted before stays,
     /// because what became of it is the point.
-    pub fn note_ips(&mut self) -> usize {
+    pub fn note_ips(&mut self, now: Timestamp) -> usize {
         let ready = self.snapshot.workloads().filter(|p| p.state == PodState::Ready);
         let found: Vec<Noted> =
             ready.filter_map(|p| p.ip.map(|ip| Noted { ip, pod: p.name.clone(), alive: true })).collect();
@@ -113,13 +155,64 @@ impl RunState {
         }
         let surplus = self.noted.len().saturating_sub(MAX_NOTED);
         self.noted.drain(..surplus);
-        self.judge();
+        self.judge(now);
         count
+    }
+
+    /// The student says what a step will show, or would rather see. Returns whether that was still asked.
+    pub fn guess(&mut self, step: usize, guess: Guess) -> bool {
+        self.progress.guess(&self.lab, step, guess)
+    }
+
+    /// The student looks deeper into a step's hint. Returns how deep, if there is one.
+    pub fn hint(&mut self, step: usize) -> Option<u8> {
+        self.progress.hint(step)
+    }
+
+    /// Something is played for the student in this step.
+    pub fn help(&mut self, step: usize) {
+        self.progress.help(step);
     }
 
     /// Something keeps the run from going on, or no longer does.
     pub fn set_trouble(&mut self, trouble: Option<Trouble>) {
         self.trouble = trouble;
+    }
+
+    /// Looks again though nothing happened: a step may have held long enough.
+    pub fn judge(&mut self, now: Timestamp) -> Judged {
+        if self.waiting {
+            return Judged::default();
+        }
+        let ips: Vec<_> = self.noted.iter().map(|n| n.ip).collect();
+        let mut evidence = Evidence {
+            snapshot: &self.snapshot,
+            ledger: &mut self.ledger,
+            history: &self.history,
+            noted: &ips,
+            probes: &self.probes,
+        };
+        let judged = self.progress.judge(&self.lab, &mut evidence, now);
+        self.again_at = judged.again_at;
+        judged
+    }
+
+    /// When to judge again even if nothing happens.
+    #[must_use]
+    pub fn again_at(&self) -> Option<Timestamp> {
+        self.again_at
+    }
+
+    /// The lab.
+    #[must_use]
+    pub fn lab(&self) -> &Arc<Lab> {
+        &self.lab
+    }
+
+    /// What is to be kept of the run.
+    #[must_use]
+    pub fn to_record(&self) -> Option<RunRecord> {
+        self.progress.record(&self.lab)
     }
 
     /// The load that runs, or ran last.
@@ -147,6 +240,7 @@ impl RunState {
         let window = self.ledger.window();
         let draw = |shape| Diagram::of(&self.snapshot, &self.places, window, &ips, shape);
         RunView {
+            lab: Arc::clone(&self.lab),
             snapshot: Arc::clone(&self.snapshot),
             wide: draw(Shape::Wide),
             tall: draw(Shape::Tall),
@@ -155,23 +249,6 @@ impl RunState {
             progress: self.progress.clone(),
             noted: self.noted.clone(),
             trouble: self.trouble.clone(),
-        }
-    }
-
-    /// Judges the current step, and those after it as long as each is done. Facts are bound anew for every step,
-    /// because each counts from its own start.
-    fn judge(&mut self) -> bool {
-        let mut any = false;
-        loop {
-            let ips: Vec<_> = self.noted.iter().map(|n| n.ip).collect();
-            let facts = Facts::of(&self.snapshot, &self.ledger, &self.history, &ips, &self.probes);
-            if !self.progress.judge(&self.lab, &facts) {
-                return any;
-            }
-            any = true;
-            self.ledger.mark();
-            self.history.mark();
-            self.probes.mark();
         }
     }
 }

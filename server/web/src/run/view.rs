@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use clusterip_domain::diagram::Diagram;
 use clusterip_domain::distribution::Evenness;
-use clusterip_domain::lab::Progress;
+use clusterip_domain::lab::{Lab, Progress};
 use clusterip_domain::ledger::Window;
 use clusterip_domain::snapshot::Snapshot;
 
 /// A run at one moment.
 #[derive(Debug, Clone)]
 pub struct RunView {
+    /// The lab.
+    pub lab: Arc<Lab>,
     /// The namespace.
     pub snapshot: Arc<Snapshot>,
     /// The picture for a wide window.

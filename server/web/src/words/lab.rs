@@ -21,6 +21,15 @@ words! {
         do_send_pod: "Send requests to a pod IP", "Manda richieste all’IP di un pod";
         do_send_ip: "Send requests to the virtual IP", "Manda richieste all’IP virtuale";
         do_send_dns: "Send requests to the DNS name", "Manda richieste al nome DNS";
+        do_send_keep_alive: "Send requests, keep-alive", "Manda richieste, keep-alive";
+        do_set_image: "Roll {deployment} to {image}", "Aggiorna {deployment} a {image}";
+        do_restart: "Restart {deployment}, pod by pod", "Riavvia {deployment}, un pod alla volta";
+        do_probe: "Try {tool} to {to} {from}", "Prova {tool} verso {to} {from}";
+        from_client: "from the client pod", "dal pod client";
+        from_outside: "from outside", "da fuori";
+        from_itself: "from the pod itself", "dal pod stesso";
+        to_pod: "a pod IP", "l’IP di un pod";
+        to_ip: "the virtual IP", "l’IP virtuale";
         do_kill: "Kill a pod", "Elimina un pod";
         do_scale: "Scale {deployment} to {replicas}", "Porta {deployment} a {replicas} repliche";
         do_delete: "Delete the Service {name}", "Elimina il Service {name}";

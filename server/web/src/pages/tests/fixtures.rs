@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use clusterip_domain::diagram::{Diagram, Places, Shape};
 use clusterip_domain::distribution::evenness;
-use clusterip_domain::lab::{Lab, LabFiles, Progress};
+use clusterip_domain::facts::History;
+use clusterip_domain::lab::{Evidence, Lab, LabFiles, Progress};
 use clusterip_domain::ledger::{Ledger, Target, TargetKind};
+use clusterip_domain::probe::Probes;
 use clusterip_domain::rules::{
     EndpointShare, KernelRules, Protocol, ProxyMode, RulesView, ServiceRule, Verdict,
 };
@@ -31,7 +33,33 @@ pub(super) fn lab() -> Lab {
         ("start/deployment.yaml", include_str!("lab/deployment.yaml")),
         ("start/service.yaml", include_str!("lab/service.yaml")),
     ];
-    LabFiles(files.into_iter().map(|(p, t)| (p.to_owned(), t.to_owned())).collect()).read().unwrap()
+    let texts = files.into_iter().map(|(p, t)| (p.to_owned(), t.to_owned())).collect();
+    LabFiles { texts, others: vec![] }.read().unwrap()
+}
+
+/// Progress in a lab: so many steps done, and these checks of the next one. The checks of the pages' own lab hold
+/// when an address is noted that belongs to their number.
+pub(super) fn progress(lab: &Lab, done: usize, holding: &[bool]) -> Progress {
+    let (mut ledger, history) = (Ledger::default(), History::default());
+    let now = Timestamp::UNIX_EPOCH;
+    let fresh = Progress::begin(lab, &mut ledger, &history, now);
+    let mut record = fresh.record(lab).unwrap();
+    for step in &lab.steps[..done] {
+        record.steps.entry(step.id.clone()).or_default().done_at = Some(now);
+    }
+    let mut progress = Progress::resume(lab, &record, &mut ledger, &history, now);
+    let holds = holding.iter().enumerate().filter(|(_, holds)| **holds);
+    let noted: Vec<IpAddr> = holds.map(|(i, _)| [10, 9, 9, 1 + u8::try_from(i).unwrap()].into()).collect();
+    let snapshot = Snapshot::empty("lab-x".parse().unwrap());
+    let mut evidence = Evidence {
+        snapshot: &snapshot,
+        ledger: &mut ledger,
+        history: &history,
+        noted: &noted,
+        probes: &Probes::default(),
+    };
+    progress.judge(lab, &mut evidence, now);
+    progress
 }
 
 pub(super) fn source() -> SourceView {
@@ -109,7 +137,7 @@ impl Scene {
             ledger: Ledger::default(),
             places: Places::default(),
             noted: vec![],
-            progress: Progress::default(),
+            progress: progress(&lab(), 0, &[]),
         }
     }
 
@@ -288,7 +316,7 @@ impl Scene {
     }
 
     pub(super) fn at(mut self, done: usize, holding: &[bool]) -> Self {
-        self.progress = Progress { done, holding: holding.to_vec() };
+        self.progress = progress(&lab(), done, holding);
         self
     }
 
@@ -312,6 +340,7 @@ impl Scene {
         };
         let evenness = by_chance.map(|w| evenness(&w.pods.iter().map(|p| count(w, p)).collect::<Vec<_>>()));
         RunView {
+            lab: Arc::new(lab()),
             wide: draw(Shape::Wide),
             tall: draw(Shape::Tall),
             window,

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use clusterip_domain::lab::{Lab, LabFiles, Lang, Progress};
+use clusterip_domain::lab::{Lab, LabFiles, Lang};
 
 use super::fixtures;
 use super::scenes::scenes;
@@ -26,8 +27,8 @@ fn problem() -> ProblemView {
     }
 }
 
-fn page<'a>(lang: Lang, lab: &'a Lab, source: &'a SourceView, run: &'a RunView) -> LabPage<'a> {
-    LabPage { lang, lab, source, run, editor: EditorView::default(), said: None }
+fn page<'a>(lang: Lang, source: &'a SourceView, run: &'a RunView) -> LabPage<'a> {
+    LabPage { lang, source, run, editor: EditorView::default(), said: None }
 }
 
 /// The course's own first lab, to see its text in place.
@@ -46,7 +47,7 @@ fn first_lab() -> Lab {
             }
         }
     }
-    LabFiles(files).read().unwrap()
+    LabFiles { texts: files, others: vec![] }.read().unwrap()
 }
 
 #[test]
@@ -60,18 +61,19 @@ fn gallery() {
     };
     for lang in Lang::ALL {
         for (name, run) in scenes() {
-            write(name, lang, page(lang, &lab, &source, &run).render());
+            write(name, lang, page(lang, &source, &run).render());
         }
-        let first = first_lab();
+        let first = Arc::new(first_lab());
         for (done, (_, mut run)) in scenes().into_iter().skip(1).take(first.steps.len()).enumerate() {
-            run.progress = Progress { done, holding: vec![true, false] };
-            write(&format!("first-lab-{}", done + 1), lang, page(lang, &first, &source, &run).render());
+            run.progress = fixtures::progress(&first, done, &[]);
+            run.lab = Arc::clone(&first);
+            write(&format!("first-lab-{}", done + 1), lang, page(lang, &source, &run).render());
         }
         let (_, run) = scenes().swap_remove(3);
         let document = &lab.documents["start/service.yaml"].replace("port: 80\n", "port: 80000\n");
         let editor = EditorView { document, error: Some(problem()) };
         let said = Some(Said::Problem(problem()));
-        write("refused", lang, LabPage { editor, said, ..page(lang, &lab, &source, &run) }.render());
+        write("refused", lang, LabPage { editor, said, ..page(lang, &source, &run) }.render());
         let simulated = SourceView {
             kind: SourceKind::Practice,
             name: "practice".into(),
@@ -79,11 +81,7 @@ fn gallery() {
             ..fixtures::source()
         };
         let said = Some(Said::Done("service/my-clusterip-service created".into()));
-        write(
-            "simulated",
-            lang,
-            LabPage { source: &simulated, said, ..page(lang, &lab, &source, &run) }.render(),
-        );
+        write("simulated", lang, LabPage { source: &simulated, said, ..page(lang, &source, &run) }.render());
         let stages = fixtures::stages();
         write("startup", lang, StartupPage { lang, stages: &stages, simulated: false }.render());
         let mut failed = fixtures::stages();

@@ -19,8 +19,8 @@ const IDS: [&str; 11] = [
 ];
 
 fn page(lang: Lang, run: &RunView) -> String {
-    let (lab, source) = (lab(), source());
-    LabPage { lang, lab: &lab, source: &source, run, editor: EditorView::default(), said: None }.render()
+    let source = source();
+    LabPage { lang, source: &source, run, editor: EditorView::default(), said: None }.render()
 }
 
 /// Everything between `<` and `>`, without comments and the document type.
@@ -69,7 +69,7 @@ fn an_id_is_there_once() {
 #[test]
 fn fragments_are_one_element_each_and_stand_in_the_page_as_they_are() {
     for (name, run) in scenes() {
-        let parts = fragments(Lang::It, &lab(), &source(), &run);
+        let parts = fragments(Lang::It, &source(), &run);
         assert_eq!(parts.iter().map(|f| f.id).collect::<Vec<_>>(), IDS);
         let html = page(Lang::It, &run);
         for part in parts {
@@ -118,10 +118,10 @@ fn names_from_a_cluster_are_words_not_html() {
     std::sync::Arc::make_mut(&mut run.snapshot).events[0].message = evil.into();
     let problem =
         ProblemView { title: evil.into(), detail: evil.into(), line: Some(1), ..ProblemView::default() };
-    let (lab, source) = (lab(), source());
+    let source = source();
     let page = |said, error| {
         let editor = EditorView { document: "</textarea><script>alert(1)</script>", error };
-        LabPage { lang: Lang::En, lab: &lab, source: &source, run: &run, editor, said }.render()
+        LabPage { lang: Lang::En, source: &source, run: &run, editor, said }.render()
     };
     let htmls = [
         page(Some(Said::Problem(problem.clone())), None),
@@ -159,7 +159,7 @@ fn a_simulated_cluster_is_said_to_be_one_on_every_page_and_in_every_drawing() {
     ] {
         let editor = EditorView::default();
         for page in [
-            LabPage { lang, lab: &lab, source: &practice, run: &run, editor, said: None }.render(),
+            LabPage { lang, source: &practice, run: &run, editor, said: None }.render(),
             home(lang, &practice, &[LabCard { lab: &lab, done: 1 }]),
             StartupPage { lang, stages: &stages(), simulated: true }.render(),
             ErrorPage { lang, problem: &problem, simulated: true }.render(),
