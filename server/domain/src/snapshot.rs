@@ -201,6 +201,12 @@ pub struct Deployment {
     pub selector: Labels,
     /// The first container's image.
     pub image: String,
+    /// The first container's variables that are plain text; one that is read from elsewhere is empty.
+    pub env: BTreeMap<String, String>,
+    /// What the first container's readiness probe asks, as `kubectl describe` words it; `None`: nobody asks.
+    pub readiness_probe: Option<String>,
+    /// Whether the first container does something before it is told to stop (`lifecycle.preStop`).
+    pub pre_stop: bool,
 }
 
 /// A ReplicaSet.

@@ -145,6 +145,9 @@ impl World {
             updated: replicas,
             selector: labels(&[("app", "myapp"), ("type", "back-end")]),
             image: "clusterip-lab/backend:v1".into(),
+            env: std::collections::BTreeMap::new(),
+            readiness_probe: None,
+            pre_stop: false,
         }];
         while self.snapshot.workloads().count() < usize::try_from(replicas).expect("positive") {
             self.add_pod(PodState::Ready);

@@ -109,3 +109,33 @@ fn a_pods_upstream_is_read_from_its_first_container() {
         assert_eq!(upstream(env.clone()).as_deref(), expected, "{env}");
     }
 }
+
+#[test]
+fn a_deployments_variables_and_probe_are_read_from_its_first_container() {
+    let deployment = |container: Value| {
+        let mut whole = json!({"name": "c", "image": "i:v1"});
+        whole.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());
+        let template = json!({"spec": {"containers": [whole, {"name": "other", "image": "i:v1"}]}});
+        let spec = json!({"selector": {}, "template": template});
+        let d = json!({"metadata": {"name": "d"}, "spec": spec});
+        serde_json::from_value::<Deployment>(d).unwrap().convert().unwrap()
+    };
+    for (probe, asks) in [
+        (json!({"exec": {"command": ["ping", "-c", "1", "web"]}}), "exec [ping -c 1 web]"),
+        (json!({"httpGet": {"path": "/readyz", "port": 8080}}), "http-get http://:8080/readyz"),
+        (json!({"httpGet": {"port": "web", "scheme": "HTTPS", "host": "h"}}), "http-get https://h:web/"),
+        (json!({"tcpSocket": {"port": 8080}}), "tcp-socket :8080"),
+    ] {
+        assert_eq!(deployment(json!({"readinessProbe": probe})).readiness_probe.as_deref(), Some(asks));
+    }
+    let d = deployment(json!({
+        "env": [{"name": "LISTEN", "value": "127.0.0.1"}, {"name": "EMPTY"}],
+        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+    }));
+    assert_eq!((d.readiness_probe, d.pre_stop), (None, true));
+    assert_eq!(
+        d.env.into_iter().collect::<Vec<_>>(),
+        [("EMPTY".to_owned(), String::new()), ("LISTEN".to_owned(), "127.0.0.1".to_owned())]
+    );
+    assert!(!deployment(json!({})).pre_stop);
+}

@@ -1,9 +1,12 @@
 //! Pods and what makes them.
 
+use std::collections::BTreeMap;
+
 use clusterip_domain::chain::{UPSTREAM_VARIABLE, UpstreamUrl};
 use clusterip_domain::snapshot::{ContainerPort, Deployment, Pod, PodRole, PodState, ROLE_LABEL, ReplicaSet};
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Convert, labels, owner, port, time};
 
@@ -94,7 +97,7 @@ impl Convert for apps::Deployment {
     fn convert(&self) -> Option<Deployment> {
         let spec = self.spec.as_ref();
         let status = self.status.as_ref();
-        let containers = spec.and_then(|s| s.template.spec.as_ref()).map(|s| s.containers.as_slice());
+        let container = spec.and_then(|s| s.template.spec.as_ref()?.containers.first());
         Some(Deployment {
             name: self.metadata.name.clone()?,
             uid: self.metadata.uid.clone().unwrap_or_default(),
@@ -102,8 +105,38 @@ impl Convert for apps::Deployment {
             ready: status.and_then(|s| s.ready_replicas).unwrap_or_default(),
             updated: status.and_then(|s| s.updated_replicas).unwrap_or_default(),
             selector: labels(spec.and_then(|s| s.selector.match_labels.as_ref())),
-            image: containers.and_then(|c| c.first()?.image.clone()).unwrap_or_default(),
+            image: container.and_then(|c| c.image.clone()).unwrap_or_default(),
+            env: container.map(env).unwrap_or_default(),
+            readiness_probe: container.and_then(|c| c.readiness_probe.as_ref()).map(question),
+            pre_stop: container.and_then(|c| c.lifecycle.as_ref()?.pre_stop.as_ref()).is_some(),
         })
+    }
+}
+
+fn env(container: &core::Container) -> BTreeMap<String, String> {
+    let variables = container.env.iter().flatten();
+    variables.map(|v| (v.name.clone(), v.value.clone().unwrap_or_default())).collect()
+}
+
+/// What a probe asks, in the words of `kubectl describe`.
+fn question(probe: &core::Probe) -> String {
+    let number = |port: &IntOrString| match port {
+        IntOrString::Int(number) => number.to_string(),
+        IntOrString::String(name) => name.clone(),
+    };
+    if let Some(exec) = &probe.exec {
+        format!("exec [{}]", exec.command.iter().flatten().cloned().collect::<Vec<_>>().join(" "))
+    } else if let Some(get) = &probe.http_get {
+        let scheme = get.scheme.as_deref().unwrap_or("HTTP").to_ascii_lowercase();
+        let host = get.host.as_deref().unwrap_or_default();
+        let path = get.path.as_deref().unwrap_or("/");
+        format!("http-get {scheme}://{host}:{}{path}", number(&get.port))
+    } else if let Some(socket) = &probe.tcp_socket {
+        format!("tcp-socket {}:{}", socket.host.as_deref().unwrap_or_default(), number(&socket.port))
+    } else if let Some(grpc) = &probe.grpc {
+        format!("grpc <pod>:{} {}", grpc.port, grpc.service.as_deref().unwrap_or_default())
+    } else {
+        "unknown".into()
     }
 }
 

@@ -168,6 +168,9 @@ impl Scene {
             updated: i32::try_from(n).unwrap(),
             selector: labels(),
             image: "clusterip-lab/backend:v1".into(),
+            env: std::collections::BTreeMap::new(),
+            readiness_probe: None,
+            pre_stop: false,
         }];
         for (i, (reason, message)) in [
             ("Started", "Started container backend"),
