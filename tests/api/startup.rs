@@ -20,7 +20,7 @@ async fn a_start_up_that_failed_says_why_and_what_to_do_in_both_languages() {
     for (path, words, cure) in [
         ("/en", "What to do", &failure.cure.en),
         ("/it", "Che cosa fare", &failure.cure.it),
-        ("/en/labs/one-stable-front", "What to do", &failure.cure.en),
+        ("/en/labs/the-whole-story", "What to do", &failure.cure.en),
     ] {
         let page = http.get(path).await;
         assert_eq!(page.status, 503, "{path}: it is not what was asked for");
@@ -93,7 +93,7 @@ async fn the_start_page_s_stream_tells_the_stages_and_ends_with_the_server() {
 async fn acts_say_that_the_cluster_is_not_ready() {
     let (server, _folder) = without_a_cluster().await;
     let http = server.http();
-    let act = |name: &str| format!("/it/labs/one-stable-front/act/{name}");
+    let act = |name: &str| format!("/it/labs/the-whole-story/act/{name}");
     for name in ["apply", "note-ips", "send", "stop", "kill-pod", "scale", "delete-service", "reset"] {
         let answer = http.post(&act(name), &[("yaml", "x")]).await;
         assert_eq!(
@@ -105,7 +105,7 @@ async fn acts_say_that_the_cluster_is_not_ready() {
         assert_eq!((&problem["code"], &problem["status"]), (&"not_ready".into(), &503.into()));
         assert_eq!(problem["title"], "Il cluster non è ancora pronto");
     }
-    let events = http.get("/en/labs/one-stable-front/events").await;
+    let events = http.get("/en/labs/the-whole-story/events").await;
     assert_eq!(events.status, 503);
     server.stop().await;
 }

@@ -4,7 +4,7 @@ use hyper::Method;
 
 use super::without_a_cluster;
 
-const LAB: &str = "/en/labs/one-stable-front";
+const LAB: &str = "/en/labs/the-whole-story";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_the_headers_that_keep_a_page_safe() {
@@ -21,9 +21,9 @@ async fn every_answer_has_the_headers_that_keep_a_page_safe() {
         (Method::GET, "/static/vendor/README.md", 404),
         (Method::GET, "/en/labs/no-such-lab", 404),
         (Method::GET, "/en/labs/NOT%20AN%20ID", 404),
-        (Method::GET, "/de/labs/one-stable-front", 404),
+        (Method::GET, "/de/labs/the-whole-story", 404),
         (Method::PUT, LAB, 405),
-        (Method::POST, "/en/labs/one-stable-front/act/stop", 503),
+        (Method::POST, "/en/labs/the-whole-story/act/stop", 503),
     ] {
         let answer = http.send(method.clone(), path, &[], None).await;
         assert_eq!(answer.status, status, "{method} {path}");

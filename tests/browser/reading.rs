@@ -14,7 +14,7 @@ on_both_clusters! {
     pages_that_are_not_there_are_pages_too,
 }
 
-const IN_ITALIAN: &str = "/it/labs/one-stable-front";
+const IN_ITALIAN: &str = "/it/labs/the-whole-story";
 
 /// Whether nothing sticks out to the right, and what does if something does.
 async fn fits(browser: &Browser, width: u32) {

@@ -10,7 +10,7 @@ on_both_clusters!(a_page_an_export_and_an_answer_say_whether_the_cluster_is_simu
 
 /// The word in the form of a header.
 const HEADER: &str = "x-practice-cluster";
-const ITALIAN: &str = "/it/labs/one-stable-front";
+const ITALIAN: &str = "/it/labs/the-whole-story";
 
 async fn a_page_an_export_and_an_answer_say_whether_the_cluster_is_simulated(lab: Lab) {
     let simulated = lab.on == On::Practice;

@@ -33,7 +33,7 @@ async fn thirty_windows_are_no_load_on_the_api_server(lab: Lab) {
     let mut windows = Vec::new();
     for n in 0..WINDOWS {
         let lang = if n % 2 == 0 { "en" } else { "it" };
-        windows.push(lab.http.events(&format!("/{lang}/labs/one-stable-front/events"), None).await);
+        windows.push(lab.http.events(&format!("/{lang}/labs/the-whole-story/events"), None).await);
     }
     viewers(&lab, WINDOWS).await;
     lab.send("20", "new").await;

@@ -23,7 +23,7 @@ use crate::server::Server;
 use crate::{api_server, kind, wait};
 
 /// The lab's page in English.
-pub const PAGE: &str = "/en/labs/one-stable-front";
+pub const PAGE: &str = "/en/labs/the-whole-story";
 /// The Service of the lab.
 pub const SERVICE: &str = "my-clusterip-service";
 /// How long pods may take to come or go on a machine that is busy.
@@ -76,7 +76,7 @@ impl Lab {
     async fn of(on: On, mut server: Server, state: TempDir) -> Self {
         let cluster = server.ready().await;
         let course = Course::built_in().expect("the labs are whole");
-        let lab = course.lab(&"one-stable-front".parse().expect("an id")).expect("the first lab");
+        let lab = course.lab(&"the-whole-story".parse().expect("an id")).expect("the first lab");
         let run = cluster.runs.open(lab).expect("the lab has a namespace");
         Self { on, http: server.http(), server, cluster, run, state }
     }

@@ -38,7 +38,7 @@ pub async fn every_step(lab: Lab) {
     lab.act("delete-service", &[("name", SERVICE)]).await;
     done(9).await;
 
-    let page = lab.http.get("/it/labs/one-stable-front").await;
+    let page = lab.http.get("/it/labs/the-whole-story").await;
     assert_eq!(page.status, 200);
     assert_eq!(page.body.matches("class=\"step done\"").count(), 9, "{}", page.body);
     assert!(lab.http.get("/en").await.body.contains("9 of 9 steps"));

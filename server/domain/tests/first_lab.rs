@@ -33,7 +33,7 @@ const NEW: Connections = Connections::NewPerRequest;
 static LAB: LazyLock<Lab> = LazyLock::new(lab);
 
 fn lab() -> Lab {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../labs/01-one-stable-front");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../labs/00-the-whole-story");
     let paths = ["lab.yaml", "en.md", "it.md", "start/deployment.yaml", "start/service.yaml"];
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
     let texts = paths.into_iter().map(|p| (p.to_owned(), read(p))).collect();

@@ -20,8 +20,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-const DEPLOYMENT: &str = include_str!("../../../labs/01-one-stable-front/start/deployment.yaml");
-const SERVICE: &str = include_str!("../../../labs/01-one-stable-front/start/service.yaml");
+const DEPLOYMENT: &str = include_str!("../../../labs/00-the-whole-story/start/deployment.yaml");
+const SERVICE: &str = include_str!("../../../labs/00-the-whole-story/start/service.yaml");
 /// The longest that anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -33,7 +33,7 @@ fn page<'a>(lang: Lang, source: &'a SourceView, run: &'a RunView) -> LabPage<'a>
 
 /// The course's own first lab, to see its text in place.
 fn first_lab() -> Lab {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../labs/01-one-stable-front");
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../labs/00-the-whole-story");
     let mut files = BTreeMap::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
