@@ -184,14 +184,14 @@ pub struct Window {
     pub pods: Vec<String>,
 }
 
-/// Totals of one target in one scope.
+/// Totals of one target in one scope, sent in one of the two ways: how a request is spread hangs on that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetTotal {
     /// Where to.
     #[serde(flatten)]
     pub target: Target,
-    /// Whether any of it was sent with a new connection for each request.
+    /// Whether it was sent with a new connection for each request, or on kept ones.
     pub new_connections: bool,
     /// Counts.
     #[serde(flatten)]
@@ -201,7 +201,7 @@ pub struct TargetTotal {
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
-    scopes: BTreeMap<Scope, BTreeMap<Target, TargetTotal>>,
+    scopes: BTreeMap<Scope, BTreeMap<(Target, bool), TargetTotal>>,
     window: Option<Window>,
 }
 
@@ -231,14 +231,11 @@ impl Ledger {
         window.tally.add(batch);
         window.latency = batch.latency;
         window.not_sent += batch.not_sent;
+        let target = window.target.clone();
+        let new_connections = window.connections == Connections::NewPerRequest;
         for totals in self.scopes.values_mut() {
-            let total = totals.entry(window.target.clone()).or_insert_with(|| TargetTotal {
-                target: window.target.clone(),
-                new_connections: false,
-                tally: Tally::default(),
-            });
-            total.new_connections |= window.connections == Connections::NewPerRequest;
-            total.tally.add(batch);
+            let begun = || TargetTotal { target: target.clone(), new_connections, tally: Tally::default() };
+            totals.entry((target.clone(), new_connections)).or_insert_with(begun).tally.add(batch);
         }
     }
 
@@ -272,7 +269,7 @@ impl Ledger {
         self.scopes.clear();
     }
 
-    /// Totals of a scope, by target; none if it is not open.
+    /// Totals of a scope, by target and by how requests shared connections; none if it is not open.
     pub fn totals(&self, scope: Scope) -> impl Iterator<Item = &TargetTotal> {
         self.scopes.get(&scope).into_iter().flat_map(BTreeMap::values)
     }
@@ -357,6 +354,19 @@ mod tests {
         ledger.choices_are(vec!["a".into(), "c".into()], Timestamp::UNIX_EPOCH);
         assert_eq!(ledger.window().unwrap().tally.answered, 0);
         assert_eq!(ledger.totals(STEP).next().unwrap().tally.answered, 7);
+    }
+
+    #[test]
+    fn kept_connections_are_counted_apart_from_new_ones() {
+        let mut ledger = Ledger::default();
+        begin(&mut ledger);
+        ledger.record(&batch(&[("a", 3), ("b", 4)], 0));
+        if let Some(window) = &mut ledger.window {
+            window.connections = Connections::KeepAlive { connections: 1 };
+        }
+        ledger.record(&batch(&[("b", 9)], 0));
+        let told: Vec<_> = ledger.totals(STEP).map(|t| (t.new_connections, t.tally.answered)).collect();
+        assert_eq!(told, [(false, 9), (true, 7)]);
     }
 
     #[test]
