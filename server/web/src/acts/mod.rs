@@ -4,7 +4,8 @@
 //! what was in the editor still there. A script asks for JSON and gets `{"said": "…"}` or a problem document.
 
 mod form;
-mod perform;
+mod learn;
+pub(crate) mod perform;
 mod words;
 
 use axum::extract::DefaultBodyLimit;
@@ -27,7 +28,7 @@ use form::{Apply, ApplyDocument, DeleteService, Fields, KillPod, RolloutRestart,
 const MAX_FORM: usize = 3 * manifest::MAX_BYTES + 1024;
 
 /// What an act came to: a sentence in both languages.
-type Told = Result<Localized<String>, WebError>;
+pub(crate) type Told = Result<Localized<String>, WebError>;
 
 /// The routes of all acts.
 pub(crate) fn router() -> Router<AppState> {
@@ -43,6 +44,9 @@ pub(crate) fn router() -> Router<AppState> {
         .route(&act("set-image"), post(set_image))
         .route(&act("rollout-restart"), post(rollout_restart))
         .route(&act("delete-service"), post(delete_service))
+        .route(&act("predict"), post(learn::predict))
+        .route(&act("hint"), post(learn::hint))
+        .route(&act("show"), post(learn::show))
         .route(&act("reset"), post(reset))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

@@ -10,12 +10,14 @@
 //! is escaped; only the labs' own rendered prose is not.
 
 mod error;
+mod faults;
 mod format;
 mod home;
 mod lab;
 mod panels;
 mod picture;
 mod sheets;
+mod show;
 mod startup;
 mod steps;
 mod traffic;
@@ -26,6 +28,7 @@ use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::Lang;
 
 pub use error::ErrorPage;
+pub use faults::faults;
 pub use home::{LabCard, home};
 pub use lab::{EditorView, LabPage, Said};
 pub use panels::{events, notebook, rules, table};

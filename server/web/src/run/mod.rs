@@ -10,6 +10,7 @@
 //! hubs, which serialise each change once a language for all viewers.
 
 mod destination;
+mod ground;
 mod hub;
 mod reducer;
 mod runs;
@@ -18,8 +19,9 @@ mod tick;
 mod view;
 
 pub use destination::{Aim, AimError, Order};
+pub(crate) use ground::has;
 pub use hub::{Frame, Hub, LastSeen, Viewer, event};
-pub use reducer::{Command, RunHandle, RunOver};
+pub use reducer::{Command, Look, RunHandle, RunOver};
 pub use runs::{Restore, Runs, Shared};
 pub use state::RunState;
 pub use view::{Noted, RunView, Trouble};

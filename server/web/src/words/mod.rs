@@ -4,6 +4,7 @@
 //! (tested). Kubernetes terms keep their own spelling. Labs bring their own text; this is only the frame.
 
 mod chrome;
+mod course;
 mod lab;
 mod panels;
 mod picture;
@@ -34,6 +35,7 @@ macro_rules! words {
 pub(crate) use words;
 
 pub use chrome::Chrome;
+pub use course::CourseWords;
 pub use lab::LabWords;
 pub use panels::Panels;
 pub use picture::Picture;
@@ -44,6 +46,8 @@ pub use traffic::Traffic;
 pub struct Words {
     /// Header, messages, start-up, errors, list of labs.
     pub chrome: Chrome,
+    /// The course as a whole.
+    pub course: CourseWords,
     /// Steps and their buttons.
     pub lab: LabWords,
     /// The picture.
@@ -56,6 +60,7 @@ pub struct Words {
 
 static EN: Words = Words {
     chrome: Chrome::EN,
+    course: CourseWords::EN,
     lab: LabWords::EN,
     picture: Picture::EN,
     traffic: Traffic::EN,
@@ -64,6 +69,7 @@ static EN: Words = Words {
 
 static IT: Words = Words {
     chrome: Chrome::IT,
+    course: CourseWords::IT,
     lab: LabWords::IT,
     picture: Picture::IT,
     traffic: Traffic::IT,
@@ -111,7 +117,14 @@ mod tests {
 
     #[test]
     fn both_languages_say_everything_with_the_same_places() {
-        let all = [Chrome::pairs(), LabWords::pairs(), Picture::pairs(), Traffic::pairs(), Panels::pairs()];
+        let all = [
+            Chrome::pairs(),
+            CourseWords::pairs(),
+            LabWords::pairs(),
+            Picture::pairs(),
+            Traffic::pairs(),
+            Panels::pairs(),
+        ];
         for (name, en, it) in all.into_iter().flatten() {
             assert!(!en.trim().is_empty() && !it.trim().is_empty(), "{name} is empty");
             assert_eq!(places(en), places(it), "{name}");
