@@ -1,0 +1,122 @@
+//! What is kept of students' work when the server is not running.
+//!
+//! ```text
+//! save ──▶ writer thread ── commit ──▶ file ──▶ Ok     (one writer; a save is acknowledged after its commit)
+//! latest ──▶ reader ──────────────────▶ file           (WAL: a reader never waits for the writer)
+//! ```
+//!
+//! Invariants: what was acknowledged survives a crash of the process and of the machine (WAL, `synchronous=FULL`). A
+//! file of a newer version is refused, never rewritten.
+//!
+//! Source: <https://www.sqlite.org/wal.html>, <https://www.sqlite.org/pragma.html#pragma_synchronous>.
+
+mod schema;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use clusterip_domain::ids::LabId;
+use clusterip_domain::lab::RunRecord;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use writer::Writer;
+
+/// What went wrong with the records, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordsError {
+    /// The folder of the file cannot be made.
+    #[error("making the folder of {}", file.display())]
+    Folder {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file cannot be opened, or is no database.
+    #[error("opening {}", file.display())]
+    Open {
+        /// The file.
+        file: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A newer server wrote it.
+    #[error("{} has version {found}; this server knows up to {known}", file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version that is known here.
+        known: u32,
+    },
+    /// A record was not written.
+    #[error("writing a record")]
+    Write(#[source] rusqlite::Error),
+    /// A record was not read.
+    #[error("reading a record")]
+    Read(#[source] rusqlite::Error),
+    /// The writer has ended: the server is stopping.
+    #[error("the records are closed")]
+    Closed,
+}
+
+/// Which cluster a run was on: the UID of its namespace `kube-system`, which is how a cluster is told from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterUid(pub String);
+
+/// The records in one file.
+#[derive(Debug)]
+pub struct Records {
+    writer: Writer,
+    reader: Mutex<Connection>,
+}
+
+impl Records {
+    /// Opens the file, makes it if it is not there, and brings it up to date.
+    ///
+    /// # Errors
+    /// It cannot be opened, is no database, or is of a newer version.
+    pub fn open(file: &Path) -> Result<Self, RecordsError> {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| RecordsError::Folder { file: file.to_owned(), source })?;
+        }
+        let writer = Writer::start(schema::open(file)?);
+        let reader = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map_err(|source| RecordsError::Open { file: file.to_owned(), source })?;
+        Ok(Self { writer, reader: Mutex::new(reader) })
+    }
+
+    /// Keeps how far a run is, in place of what was kept of the same attempt. Returns after the commit.
+    ///
+    /// # Errors
+    /// It was not written, or the records are closed.
+    pub async fn save(&self, cluster: &ClusterUid, record: RunRecord) -> Result<(), RecordsError> {
+        self.writer.save(cluster.clone(), record).await
+    }
+
+    /// Where a lab's run on a cluster was left: its newest attempt there. If there is none, the newest attempt that
+    /// was finished elsewhere, because a lab that was done stays done; one that was not began in a world that is gone.
+    ///
+    /// # Errors
+    /// It was not read. A record that this server cannot understand counts as none, and is logged.
+    pub fn latest(&self, cluster: &ClusterUid, lab: &LabId) -> Result<Option<RunRecord>, RecordsError> {
+        const LATEST: &str = "SELECT record FROM runs WHERE lab = ?1 AND (cluster = ?2 OR finished_at IS NOT NULL)
+            ORDER BY cluster = ?2 DESC, CASE WHEN cluster = ?2 THEN attempt END DESC, finished_at DESC LIMIT 1";
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = reader.prepare_cached(LATEST).map_err(RecordsError::Read)?;
+        let found: Option<String> = latest
+            .query_row(params![lab.as_str(), cluster.0], |row| row.get(0))
+            .optional()
+            .map_err(RecordsError::Read)?;
+        Ok(found.and_then(|text| {
+            serde_json::from_str(&text)
+                .inspect_err(|error| tracing::warn!(%lab, %error, "a record is not understood"))
+                .ok()
+        }))
+    }
+}

@@ -1,0 +1,104 @@
+//! Records in a real file: what is kept, what is found again, and which files are refused.
+#![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
+
+use std::collections::BTreeMap;
+
+use clusterip_domain::ids::LabId;
+use clusterip_domain::lab::{RunRecord, StepRecord};
+use clusterip_records::{ClusterUid, Records, RecordsError};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+fn lab() -> LabId {
+    "moving-target".parse().unwrap()
+}
+
+fn record(attempt: u32, finished: bool) -> RunRecord {
+    let now = Timestamp::UNIX_EPOCH;
+    let step = StepRecord { opened_at: Some(now), hints: vec![1, 3], ..StepRecord::default() };
+    RunRecord {
+        lab: lab(),
+        attempt,
+        began_at: now,
+        finished_at: finished.then_some(now),
+        points: 2,
+        of_points: 9,
+        steps: BTreeMap::from([("deploy".parse().unwrap(), step)]),
+    }
+}
+
+fn cluster(uid: &str) -> ClusterUid {
+    ClusterUid(uid.to_owned())
+}
+
+fn open(folder: &TempDir) -> Result<Records, RecordsError> {
+    Records::open(&folder.path().join("state/records.sqlite3"))
+}
+
+#[tokio::test]
+async fn what_was_saved_is_found_by_the_next_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(&folder).unwrap();
+    assert_eq!(records.latest(&cluster("a"), &lab()).unwrap(), None);
+    records.save(&cluster("a"), record(1, false)).await.unwrap();
+    let further = RunRecord { points: 5, ..record(1, false) };
+    records.save(&cluster("a"), further.clone()).await.unwrap();
+    drop(records);
+    assert_eq!(open(&folder).unwrap().latest(&cluster("a"), &lab()).unwrap(), Some(further));
+}
+
+#[tokio::test]
+async fn the_newest_attempt_on_the_same_cluster_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(&folder).unwrap();
+    records.save(&cluster("a"), record(10, false)).await.unwrap();
+    records.save(&cluster("a"), record(9, true)).await.unwrap();
+    records.save(&cluster("b"), record(11, true)).await.unwrap();
+    assert_eq!(records.latest(&cluster("a"), &lab()).unwrap(), Some(record(10, false)));
+}
+
+#[tokio::test]
+async fn of_another_cluster_only_what_was_finished_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(&folder).unwrap();
+    records.save(&cluster("gone"), record(1, false)).await.unwrap();
+    assert_eq!(records.latest(&cluster("new"), &lab()).unwrap(), None, "its world is gone");
+    records.save(&cluster("gone"), record(2, true)).await.unwrap();
+    records.save(&cluster("gone"), record(3, false)).await.unwrap();
+    assert_eq!(records.latest(&cluster("new"), &lab()).unwrap(), Some(record(2, true)));
+}
+
+#[tokio::test]
+async fn a_record_that_is_not_understood_counts_as_none() {
+    let folder = tempfile::tempdir().unwrap();
+    open(&folder).unwrap().save(&cluster("a"), record(1, true)).await.unwrap();
+    sql(&folder, "UPDATE runs SET record = '{\"lab\": 7}'");
+    assert_eq!(open(&folder).unwrap().latest(&cluster("a"), &lab()).unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_server_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    open(&folder).unwrap().save(&cluster("a"), record(1, true)).await.unwrap();
+    sql(&folder, "PRAGMA user_version = 99");
+    assert!(matches!(open(&folder), Err(RecordsError::Newer { found: 99, known: 1, .. })));
+    sql(&folder, "PRAGMA user_version = 1");
+    assert!(open(&folder).unwrap().latest(&cluster("a"), &lab()).unwrap().is_some());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("records.sqlite3");
+    let diary = "Dear diary, ".repeat(400);
+    std::fs::write(&file, &diary).unwrap();
+    let error = Records::open(&file).unwrap_err();
+    assert!(matches!(error, RecordsError::Open { .. }), "{error}");
+    assert!(error.to_string().contains("records.sqlite3"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), diary);
+}
+
+fn sql(folder: &TempDir, statement: &str) {
+    let file = folder.path().join("state/records.sqlite3");
+    rusqlite::Connection::open(file).unwrap().execute_batch(statement).unwrap();
+}
