@@ -105,6 +105,10 @@ async fn a_server_that_starts_again_finds_its_image_and_shows_the_same() {
     };
     let same = lab.until("the same pods", |now| names(now) == names(&view)).await;
     assert_eq!(same.snapshot.services, view.snapshot.services);
+    let times = |v: &clusterip_web::run::RunView| v.progress.steps_progress()[0].clone();
+    assert!(times(&view).done_at.is_some(), "the first step was done");
+    let (before, after) = (times(&view), times(&same));
+    assert_eq!((after.opened_at, after.done_at), (before.opened_at, before.done_at), "it was kept");
     let mut back = lab.http.events(&format!("{PAGE}/events"), Some(&last)).await;
     picture(&mut back).await;
     drop(back);

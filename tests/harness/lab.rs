@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +57,8 @@ impl Lab {
     /// Opens the lab with nothing in its namespace but the client pod.
     pub async fn open(on: On) -> Self {
         let state = tempfile::tempdir().expect("a folder");
-        let server = Server::start(on.origin(&state)).await;
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Server::start_keeping(on.origin(&state), any, state.path()).await;
         let lab = Self::of(on, server, state).await;
         lab.reset().await;
         lab
@@ -69,7 +70,7 @@ impl Lab {
         let Self { on, server, state, .. } = self;
         let address = server.address;
         server.stop().await;
-        let again = Server::start_again(on.origin(&state), address).await;
+        let again = Server::start_keeping(on.origin(&state), address, state.path()).await;
         Self::of(on, again, state).await
     }
 

@@ -1,6 +1,7 @@
 //! A server in this process, on a port of its own.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
@@ -35,23 +36,23 @@ impl Server {
     /// Starts one on any free port.
     pub async fn start(origin: impl Into<Origin>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
-        Self::start_on(origin.into(), listener)
+        Self::start_on(origin.into(), listener, None)
     }
 
-    /// Starts one on a port that a server before it had.
-    pub async fn start_again(origin: impl Into<Origin>, address: SocketAddr) -> Self {
-        let listener = TcpListener::bind(address).await.expect("the port is free again");
-        Self::start_on(origin.into(), listener)
+    /// Starts one on a port, any free one if it is 0, which keeps progress in a folder.
+    pub async fn start_keeping(origin: impl Into<Origin>, address: SocketAddr, folder: &Path) -> Self {
+        let listener = TcpListener::bind(address).await.expect("the port is free");
+        Self::start_on(origin.into(), listener, Some(folder.join("records.sqlite3")))
     }
 
-    fn start_on(origin: Origin, listener: TcpListener) -> Self {
+    fn start_on(origin: Origin, listener: TcpListener, records: Option<PathBuf>) -> Self {
         record_panics();
         let address = listener.local_addr().expect("a bound listener has an address");
         let (startup, seen) = watch::channel(Startup::new(origin.stages()));
         let (to, stages) = mpsc::unbounded_channel();
         let shutdown = CancellationToken::new();
         let labs = clusterip_web::Labs::BuiltIn;
-        let config = ServeConfig { origin, labs, allowed_hosts: Vec::new(), stages: to, startup };
+        let config = ServeConfig { origin, labs, records, allowed_hosts: Vec::new(), stages: to, startup };
         let task = tokio::spawn(clusterip_web::run(config, listener, shutdown.clone()));
         Self { address, startup: seen, stages, shutdown, task }
     }

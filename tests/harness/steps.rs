@@ -3,7 +3,7 @@
 use crate::lab::{Lab, SERVICE, ready};
 
 /// Does every step, and sees each tick in its turn and none before.
-pub async fn every_step(lab: Lab) {
+pub async fn every_step(lab: Lab) -> Lab {
     let done = async |steps: usize| {
         lab.until(&format!("{steps} steps done"), |view| view.progress.done() >= steps).await;
         assert_eq!(lab.view().progress.done(), steps, "no step ticks before its turn");
@@ -42,5 +42,5 @@ pub async fn every_step(lab: Lab) {
     assert_eq!(page.status, 200);
     assert_eq!(page.body.matches("class=\"step done\"").count(), 9, "{}", page.body);
     assert!(lab.http.get("/en").await.body.contains("9 of 9 steps"));
-    lab.close().await;
+    lab
 }

@@ -14,7 +14,9 @@ use clusterip_cluster::source::{
 };
 use clusterip_cluster::watch as feeds;
 use clusterip_practice::{Handle, Options, Practice};
+use clusterip_records::Records;
 use jiff::Timestamp;
+use kube::Client;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::course::Course;
 use crate::kubectl::Access;
 use crate::pages::{self, SourceView};
-use crate::run::{Restore, Runs, Shared};
+use crate::run::{Keeper, Runs, Shared};
 use crate::startup::{Cluster, Failure, Outcome, Startup};
 
 /// How long the first lists may take: six small requests.
@@ -58,6 +60,8 @@ impl Origin {
 pub(crate) struct Opening {
     /// Which cluster.
     pub origin: Origin,
+    /// Where progress is kept, if it is.
+    pub records: Option<Arc<Records>>,
     /// The image of the pods.
     pub image: Packed,
     /// Where the page reads how far it is.
@@ -148,6 +152,13 @@ impl Opening {
         Ok((simulated, handle))
     }
 
+    /// Keeps runs on this cluster, where anything is to be kept. A cluster that does not say who it is has nothing kept.
+    async fn keeper(&self, client: &Client) -> Option<Keeper> {
+        let records = self.records.clone()?;
+        let keeper = Keeper::of(records, client).await;
+        keeper.inspect_err(|error| tracing::error!(%error, "progress is not kept: which cluster is it?")).ok()
+    }
+
     /// Starts the watches and waits until each has listed its resource once: before that, absence means nothing.
     async fn start(&self, source: Source, practice: Option<(Handle, String)>) -> Cluster {
         let (practice, access) = match practice {
@@ -171,7 +182,7 @@ impl Opening {
             stop: self.stop.clone(),
             tasks: self.tasks.clone(),
             course: self.course.clone(),
-            restore: Restore::nothing(),
+            keeper: self.keeper(&source.client).await,
         };
         Cluster {
             actions: Actions::new(source.client.clone()),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clusterip_cluster::agent_image::{AgentImage, PackError};
 use clusterip_cluster::source::StageEvent;
+use clusterip_records::{Records, RecordsError};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -58,6 +59,8 @@ pub struct ServeConfig {
     pub allowed_hosts: Vec<String>,
     /// Which labs.
     pub labs: Labs,
+    /// The file in which progress is kept; without it, it ends with the server.
+    pub records: Option<PathBuf>,
     /// Listens to the stages of start-up: the terminal.
     pub stages: mpsc::UnboundedSender<StageEvent>,
     /// Told how start-up goes, as the page is.
@@ -70,6 +73,9 @@ pub enum ServeError {
     /// The labs are not whole.
     #[error("the labs cannot be served")]
     Course(#[from] CourseError),
+    /// Progress cannot be kept.
+    #[error("progress cannot be kept: move the file away to begin a new one")]
+    Records(#[from] RecordsError),
     /// The image of the pods cannot be packed.
     #[error("the image of the lab's pods cannot be packed")]
     Image(#[from] PackError),
@@ -103,6 +109,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let (course, watching) = config.labs.open(&shutdown)?;
+    let records = config.records.as_deref().map(Records::open).transpose()?.map(Arc::new);
     let address = listener.local_addr().map_err(ServeError::Serve)?;
     let tasks = TaskTracker::new();
     let retry = Arc::new(Notify::new());
@@ -116,6 +123,7 @@ pub async fn run(
     };
     let opening = Opening {
         origin: config.origin,
+        records,
         image: AgentImage::pack()?,
         startup: config.startup,
         retry,

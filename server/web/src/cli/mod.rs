@@ -102,7 +102,7 @@ struct KindArgs {
     /// The kind program; without it, the one on the PATH
     #[arg(long, value_name = "FILE", env = "CLUSTERIP_LAB_KIND")]
     kind: Option<PathBuf>,
-    /// Where the lab keeps its kubeconfig
+    /// Where the lab keeps its kubeconfig, and how far you are
     #[arg(long, value_name = "FOLDER", env = "CLUSTERIP_LAB_STATE")]
     state_dir: Option<PathBuf>,
 }
@@ -172,12 +172,17 @@ impl KindArgs {
         self.cluster_name.as_str() != DEFAULT_CLUSTER || self.node_image.is_some() || self.kind.is_some()
     }
 
+    /// The lab's own folder.
+    fn state_dir(&self) -> anyhow::Result<PathBuf> {
+        self.state_dir.clone().map_or_else(state_dir, Ok)
+    }
+
     fn config(&self) -> anyhow::Result<KindConfig> {
         Ok(KindConfig {
             name: self.cluster_name.clone(),
             node_image: self.node_image.clone(),
             kind_config: None,
-            state_dir: self.state_dir.clone().map_or_else(state_dir, Ok)?,
+            state_dir: self.state_dir()?,
             programs: Programs { kind: self.kind.clone(), ..Programs::default() },
         })
     }

@@ -29,7 +29,8 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let (stages, events) = mpsc::unbounded_channel();
     tokio::spawn(progress::show(events));
     tokio::spawn(tell_outcome(startup_seen, address));
-    let config = ServeConfig { origin, allowed_hosts: args.allowed_hosts, labs, stages, startup };
+    let records = Some(args.kind.state_dir()?.join("records.sqlite3"));
+    let config = ServeConfig { origin, allowed_hosts: args.allowed_hosts, labs, records, stages, startup };
     clusterip_web::run(config, listener, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }

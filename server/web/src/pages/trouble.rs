@@ -13,6 +13,7 @@ pub fn trouble(lang: Lang, run: &RunView) -> String {
     let w = Words::of(lang);
     let said = run.trouble.as_ref().map(|trouble| match trouble {
         Trouble::Preparing { detail } => fill(w.chrome.trouble_preparing, &[("why", detail)]),
+        Trouble::NotKept { detail } => fill(w.chrome.trouble_not_kept, &[("why", detail)]),
         Trouble::Traffic { detail } => fill(w.chrome.trouble_traffic, &[("why", detail)]),
     });
     html(&TroubleTemplate { said })

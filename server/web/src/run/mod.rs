@@ -12,6 +12,7 @@
 mod destination;
 mod ground;
 mod hub;
+mod keeper;
 mod reducer;
 mod runs;
 mod state;
@@ -21,8 +22,9 @@ mod view;
 pub use destination::{Aim, AimError, Order};
 pub(crate) use ground::has;
 pub use hub::{Frame, Hub, LastSeen, Viewer, event};
+pub use keeper::Keeper;
 pub use reducer::{Command, Look, RunHandle, RunOver};
-pub use runs::{Restore, Runs, Shared};
+pub use runs::{Runs, Shared};
 pub use state::RunState;
 pub use view::{Noted, RunView, Trouble};
 

@@ -142,6 +142,12 @@ impl RunHandle {
         self.stop.cancel();
     }
 
+    /// Whether it was ended, or the server is stopping.
+    #[must_use]
+    pub(super) fn ended(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
     /// The lab, as it is now.
     #[must_use]
     pub fn lab(&self) -> Arc<Lab> {

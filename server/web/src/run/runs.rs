@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ground::{Ground, GroundError};
+use super::keeper::Keeper;
 use super::reducer::{self, Command, Parts, RunHandle};
 use super::view::Trouble;
 use crate::course::Course;
@@ -38,25 +39,8 @@ pub struct Shared {
     pub tasks: TaskTracker,
     /// The labs.
     pub course: Course,
-    /// Where an earlier server left a lab's run.
-    pub restore: Restore,
-}
-
-/// Finds what was kept of a lab's run. Whoever keeps it follows [`RunHandle::records`] as well.
-#[derive(Clone)]
-pub struct Restore(Arc<dyn Fn(&LabId) -> Option<RunRecord> + Send + Sync>);
-
-impl Restore {
-    /// Finds it so.
-    pub fn with(find: impl Fn(&LabId) -> Option<RunRecord> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(find))
-    }
-
-    /// Nothing was kept.
-    #[must_use]
-    pub fn nothing() -> Self {
-        Self::with(|_| None)
-    }
+    /// Keeps how far the student is, where anything is kept.
+    pub keeper: Option<Keeper>,
 }
 
 /// See the module.
@@ -72,17 +56,21 @@ impl Runs {
         Self { shared, runs: Mutex::default() }
     }
 
-    /// The run of a lab; the first who asks begins it.
+    /// The student's run of a lab, which goes on where an earlier server left it; the first who asks begins it.
     ///
     /// # Errors
     /// The lab's id makes no namespace name, which only an id of more than 59 characters does.
     pub fn open(&self, lab: &Arc<Lab>) -> Result<Arc<RunHandle>, InvalidName> {
-        Ok(self.open_in(namespace_of(&lab.id)?, lab))
+        Ok(self.begin(namespace_of(&lab.id)?, lab, self.shared.keeper.as_ref()))
     }
 
-    /// The run of a lab in a namespace of that name, which must begin with the lab's prefix; the first who asks
-    /// begins it.
+    /// A run of a lab that is not the student's and of which nothing is kept, in a namespace of that name, which must
+    /// begin with the lab's prefix; the first who asks begins it.
     pub fn open_in(&self, namespace: Namespace, lab: &Arc<Lab>) -> Arc<RunHandle> {
+        self.begin(namespace, lab, None)
+    }
+
+    fn begin(&self, namespace: Namespace, lab: &Arc<Lab>, keeper: Option<&Keeper>) -> Arc<RunHandle> {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = runs.get(&namespace) {
             return Arc::clone(run);
@@ -102,11 +90,14 @@ impl Runs {
             source: shared.source,
             boot: shared.boot,
             stop: stop.clone(),
-            record: (shared.restore.0)(&lab.id),
+            record: keeper.and_then(|keeper| keeper.latest(&lab.id)),
             ground,
             course: shared.course,
         });
         let run = Arc::new(run);
+        if let Some(keeper) = keeper {
+            shared.tasks.spawn(keeper.clone().follow(Arc::clone(&run)));
+        }
         shared.tasks.spawn(reducer);
         shared.tasks.spawn(prepare(Arc::clone(&run), stop));
         runs.insert(namespace, Arc::clone(&run));
@@ -137,10 +128,14 @@ impl Runs {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         match namespace_of(lab).ok().and_then(|namespace| runs.get(&namespace)) {
             Some(run) => run.view().progress.done(),
-            None => (self.shared.restore.0)(lab)
-                .map_or(0, |record| record.steps.values().filter(|s| s.done_at.is_some()).count()),
+            None => self.shared.keeper.as_ref().and_then(|keeper| keeper.latest(lab)).map_or(0, done),
         }
     }
+}
+
+/// How many steps of a record are done.
+fn done(record: RunRecord) -> usize {
+    record.steps.into_values().filter(|step| step.done_at.is_some()).count()
 }
 
 fn namespace_of(lab: &LabId) -> Result<Namespace, InvalidName> {

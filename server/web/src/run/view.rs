@@ -55,6 +55,11 @@ pub enum Trouble {
         /// What the API server or the connection said.
         detail: String,
     },
+    /// How far the student is could not be written down.
+    NotKept {
+        /// What the database said.
+        detail: String,
+    },
     /// The way to the client pod broke while a load ran.
     Traffic {
         /// What broke.

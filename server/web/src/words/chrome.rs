@@ -53,6 +53,7 @@ words! {
         starting_failed_lead: "The stage marked below did not work. Do what it says, then try again.", "La fase segnata qui sotto non è riuscita. Fai quello che dice, poi riprova.";
         try_again: "Try again", "Riprova";
         trouble_preparing: "Your namespace could not be prepared; it is being tried again. {why}", "Il tuo namespace non è ancora pronto; si sta riprovando. {why}";
+        trouble_not_kept: "Your progress is not being saved; it is being tried again. Is the disk full? {why}", "I tuoi progressi non vengono salvati; si sta riprovando. Il disco è pieno? {why}";
         trouble_traffic: "The way to the client pod broke; the traffic starts again by itself. {why}", "Il collegamento con il pod client si è interrotto; il traffico riparte da solo. {why}";
         stage_waiting: "waiting", "in attesa";
         stage_running: "in progress", "in corso";
