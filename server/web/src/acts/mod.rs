@@ -5,6 +5,7 @@
 
 mod form;
 mod perform;
+mod probe;
 mod words;
 
 use axum::extract::DefaultBodyLimit;
@@ -43,6 +44,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route(&act("set-image"), post(set_image))
         .route(&act("rollout-restart"), post(rollout_restart))
         .route(&act("delete-service"), post(delete_service))
+        .route(&act("probe"), post(probe::probe))
+        .route(&act("diagnose"), post(probe::diagnose))
         .route(&act("reset"), post(reset))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }
@@ -107,6 +110,16 @@ struct Outcome {
     said: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     simulated: bool,
+}
+
+/// As [`tell`], for an act whose outcome is shown in a panel: a browser without a script is led there.
+fn tell_at(at: &InRun, headers: &HeaderMap, told: Told, panel: &str) -> Response {
+    match told {
+        Ok(_) if !wants_json(headers) => {
+            Redirect::to(&(lab_page::path(at.lang, &at.run.lab().id) + panel)).into_response()
+        }
+        told => tell(at, headers, told, ""),
+    }
 }
 
 fn tell(at: &InRun, headers: &HeaderMap, told: Told, document: &str) -> Response {

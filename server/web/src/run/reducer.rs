@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use clusterip_cluster::index::Index;
 use clusterip_cluster::traffic::{self, Report};
+use clusterip_domain::diagnosis::Diagnosis;
 use clusterip_domain::ids::{LabId, Namespace};
 use clusterip_domain::lab::{Guess, Judged, Lab, Lang, RunRecord};
 use clusterip_domain::probe::Probed;
 use clusterip_domain::traffic::Line;
 use jiff::Timestamp;
 use kube::Client;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +48,8 @@ pub enum Command {
     Help(usize, oneshot::Sender<()>),
     /// The result of a probe.
     Probed(Probed),
+    /// Show a diagnosis.
+    Diagnosed(Box<Diagnosis>),
     /// The namespace is prepared: from now on, steps are judged.
     Begin(oneshot::Sender<()>),
     /// The namespace is being cleared, or that failed: meanwhile nothing is judged.
@@ -71,6 +74,7 @@ pub struct RunHandle {
     view: watch::Receiver<Arc<RunView>>,
     record: watch::Receiver<Option<RunRecord>>,
     hubs: Arc<[Hub; 2]>,
+    asking: Semaphore,
 }
 
 /// What a reducer works with.
@@ -130,6 +134,12 @@ impl RunHandle {
         let (answer, answered) = oneshot::channel();
         self.commands.send(command(answer)).await.map_err(|_| RunOver)?;
         answered.await.map_err(|_| RunOver)
+    }
+
+    /// The turn to ask the network something, if nobody else has it.
+    #[must_use]
+    pub fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.asking.try_acquire().ok()
     }
 
     /// Says what keeps the run from going on.
@@ -194,6 +204,7 @@ pub(super) fn start(parts: Parts) -> (RunHandle, impl Future<Output = ()> + Send
         view,
         record,
         hubs: Arc::clone(&hubs),
+        asking: Semaphore::new(1),
     };
     let reducer =
         Reducer { parts, state, views, records, hubs, report, load: None, loads: 0, samples: Vec::new() };
@@ -295,6 +306,7 @@ impl Reducer {
                 let _ = answer.send(());
             }
             Command::Lab(lab) => self.state.change_lab(lab, Timestamp::now()),
+            Command::Diagnosed(diagnosis) => self.state.diagnosed(*diagnosis),
             Command::Trouble(trouble) => self.state.set_trouble(trouble),
         }
     }
@@ -341,8 +353,10 @@ impl Reducer {
         let structural = match report {
             Report::Line(Line::Batch(batch)) => {
                 self.samples.clone_from(&batch.samples);
+                let was_failing = self.state.is_failing();
                 let Judged { ticked, changed, .. } = self.state.record(&batch, Timestamp::now());
-                ticked || changed
+                // Where it begins to fail for good, a diagnosis is offered.
+                ticked || changed || self.state.is_failing() != was_failing
             }
             Report::Line(Line::Started { .. } | Line::Finished { .. }) => false,
             Report::Interrupted(error) => {

@@ -4,6 +4,7 @@
 //! (tested). Kubernetes terms keep their own spelling. Labs bring their own text; this is only the frame.
 
 mod chrome;
+mod diagnosis;
 mod lab;
 mod panels;
 mod picture;
@@ -34,6 +35,7 @@ macro_rules! words {
 pub(crate) use words;
 
 pub use chrome::Chrome;
+pub use diagnosis::DiagnosisWords;
 pub use lab::LabWords;
 pub use panels::Panels;
 pub use picture::Picture;
@@ -52,6 +54,8 @@ pub struct Words {
     pub traffic: Traffic,
     /// Editor, rules, table, events, notebook and the small sheets.
     pub panels: Panels,
+    /// The diagnosis and the probes.
+    pub diagnosis: DiagnosisWords,
 }
 
 static EN: Words = Words {
@@ -60,6 +64,7 @@ static EN: Words = Words {
     picture: Picture::EN,
     traffic: Traffic::EN,
     panels: Panels::EN,
+    diagnosis: DiagnosisWords::EN,
 };
 
 static IT: Words = Words {
@@ -68,6 +73,7 @@ static IT: Words = Words {
     picture: Picture::IT,
     traffic: Traffic::IT,
     panels: Panels::IT,
+    diagnosis: DiagnosisWords::IT,
 };
 
 impl Words {
@@ -111,7 +117,14 @@ mod tests {
 
     #[test]
     fn both_languages_say_everything_with_the_same_places() {
-        let all = [Chrome::pairs(), LabWords::pairs(), Picture::pairs(), Traffic::pairs(), Panels::pairs()];
+        let all = [
+            Chrome::pairs(),
+            LabWords::pairs(),
+            Picture::pairs(),
+            Traffic::pairs(),
+            Panels::pairs(),
+            DiagnosisWords::pairs(),
+        ];
         for (name, en, it) in all.into_iter().flatten() {
             assert!(!en.trim().is_empty() && !it.trim().is_empty(), "{name} is empty");
             assert_eq!(places(en), places(it), "{name}");
