@@ -1,6 +1,7 @@
 // @ts-check
 /** Forms that act on the cluster: sent in the background, answered in place. Without this script they just work. */
 import { refused, accepted } from "./editor.js";
+import { select } from "./tabs.js";
 import { ask, clearAfter, problemAfter, toast } from "./notices.js";
 import { say } from "./words.js";
 
@@ -39,6 +40,8 @@ async function submit(form, button) {
     const said = await send(form);
     if (popover instanceof HTMLElement) popover.hidePopover();
     if (form.id === "editor") accepted();
+    // What the act found out is shown in a panel.
+    if (form.dataset.then) select(form.dataset.then);
     toast(said);
   } catch (problem) {
     const what = /** @type {Problem} */ (problem);

@@ -1,12 +1,14 @@
 // @ts-check
 /**
  * Dots: each is one real request that the client sampled. It goes the way the request went, in the hue of the pod
- * that answered, and ends where the request ended. With reduced motion there are none; the numbers say it all.
+ * that answered, and ends where the request ended. Where pods ask an upstream it goes on, in the hue of the pod that
+ * answered there. With reduced motion there are none; the numbers say it all.
  */
 
-/** @typedef {import("./ticks.js").Tick} Tick @typedef {import("./ticks.js").Sample} Sample */
+/** @typedef {import("./ticks.js").Tick} Tick @typedef {import("./ticks.js").Sample} Sample @typedef {import("./ticks.js").Hop} Hop */
 
-/** @typedef {{node: SVGCircleElement, legs: {path: SVGPathElement, until: number}[], began: number, time: number, failed: boolean, fades: boolean}} Dot */
+/** @typedef {{path: SVGPathElement, until: number, hue?: string}} Leg */
+/** @typedef {{node: SVGCircleElement, legs: Leg[], began: number, time: number, failed: boolean, fades: boolean}} Dot */
 
 const SVG = "http://www.w3.org/2000/svg";
 /** The most dots at once: more cannot be followed. */
@@ -45,15 +47,19 @@ function start(picture, layer, tick, sample, i) {
   const legs = route(picture, tick, sample);
   if (!legs.length) return;
   const node = document.createElementNS(SVG, "circle");
-  const hue = sample.pod && [...podOf(picture, sample.pod)?.classList ?? []].find((name) => name.startsWith("hue-"));
-  node.setAttribute("class", `dot ${hue ?? ""}${sample.error ? " failed" : ""}`);
+  const error = sample.error ?? sample.hops?.at(-1)?.error;
+  node.setAttribute("class", `dot ${legs[0].hue ?? ""}${sample.error ? " failed" : ""}`);
   node.setAttribute("r", "6");
   node.setAttribute("visibility", "hidden");
   layer.append(node);
   const began = performance.now() + i * SPREAD_MS * (0.5 + Math.random() / 2);
-  const fades = sample.error === "timeout";
-  alive.add({ node, legs, began, time: legs.length * LEG_MS, failed: !!sample.error, fades });
+  const fades = error === "timeout";
+  alive.add({ node, legs, began, time: legs.length * LEG_MS, failed: !!error, fades });
 }
+
+/** The hue of a pod. @param {Element} picture @param {string | null} name */
+const hueOf = (picture, name) =>
+  name === null ? undefined : [...(podOf(picture, name)?.classList ?? [])].find((word) => word.startsWith("hue-"));
 
 /** @param {Element} picture @param {string} name */
 const podOf = (picture, name) => [...picture.querySelectorAll(".object.pod")].find((pod) => pod.getAttribute("data-pod") === name);
@@ -63,6 +69,7 @@ const podOf = (picture, name) => [...picture.querySelectorAll(".object.pod")].fi
  * @param {Element} picture
  * @param {Tick} tick
  * @param {Sample} sample
+ * @returns {Leg[]}
  */
 function route(picture, tick, sample) {
   /** @param {(edge: DOMStringMap) => boolean} which */
@@ -71,18 +78,48 @@ function route(picture, tick, sample) {
     return edges.find((edge) => edge.classList.contains("dead")) ?? edges[0];
   };
   const service = tick.target.name;
+  const hue = hueOf(picture, sample.pod);
+  const onwards = () => further(picture, sample, find);
   if (tick.target.kind === "podIp") {
     const direct = find((edge) => edge.service === "" && edge.pod === service);
-    return direct ? [{ path: direct, until: reach(sample) }] : [];
+    return direct ? [{ path: direct, until: reach(sample), hue }, ...onwards()] : [];
   }
   const first = find((edge) => edge.service === service && edge.uid === "");
   if (!first) return [];
   // A name that does not resolve never leaves the client.
   if (sample.error === "dns") return [{ path: first, until: 0.04 }];
   const second = sample.pod ? find((edge) => edge.service === service && edge.pod === sample.pod) : undefined;
-  if (second) return [{ path: first, until: 1 }, { path: second, until: reach(sample) }];
+  if (second) return [{ path: first, until: 1, hue }, { path: second, until: reach(sample), hue }, ...onwards()];
   return [{ path: first, until: sample.error === "timeout" ? 0.6 : 1 }];
 }
+
+/**
+ * How a request goes on from the pod that answered it: to the Service that this one asked, and to who answered there.
+ * @param {Element} picture
+ * @param {Sample} sample
+ * @param {(which: (edge: DOMStringMap) => boolean) => SVGPathElement | undefined} find
+ * @returns {Leg[]}
+ */
+function further(picture, sample, find) {
+  const legs = [];
+  let from = sample.pod;
+  for (const hop of sample.hops ?? []) {
+    const service = serviceOf(hop);
+    const hue = hueOf(picture, hop.pod);
+    const asks = find((edge) => edge.service === service && edge.pod === from);
+    if (!asks) break;
+    const ends = hop.error === "dns" ? 0.04 : hop.error === "timeout" ? 0.6 : 1;
+    legs.push({ path: asks, until: hop.pod ? 1 : ends, hue: hue ?? hueOf(picture, from) });
+    const answers = hop.pod ? find((edge) => edge.service === service && edge.pod === hop.pod) : undefined;
+    if (!answers) break;
+    legs.push({ path: answers, until: 1, hue });
+    from = hop.pod;
+  }
+  return legs;
+}
+
+/** The name of the Service that was asked. @param {Hop} hop */
+const serviceOf = (hop) => new URL(hop.to).hostname.split(".")[0];
 
 /** How far along its last leg a request got: to the end, or, unanswered, into nowhere. @param {Sample} sample */
 const reach = (sample) => (sample.error === "timeout" ? 0.6 : sample.error === "dns" ? 0.04 : 1);
@@ -102,6 +139,7 @@ function move(now) {
 function place(dot, done) {
   const along = done * dot.legs.length;
   const leg = dot.legs[Math.min(Math.floor(along), dot.legs.length - 1)];
+  if (leg.hue && !dot.node.classList.contains(leg.hue)) dot.node.setAttribute("class", `dot ${leg.hue}`);
   const eased = 1 - (1 - (along % 1)) ** 2;
   const at = leg.path.getPointAtLength(leg.path.getTotalLength() * leg.until * eased);
   dot.node.setAttribute("cx", at.x.toFixed(1));

@@ -4,7 +4,8 @@ import { count, latency, pValue, percent, say } from "./words.js";
 
 /**
  * @typedef {{pod: string, answered: number, share: number, band: [number, number] | null}} PodTick
- * @typedef {{pod: string | null, error: string | null, latencyUs: number, localPort: number | null}} Sample
+ * @typedef {{to: string, pod: string | null, error: string | null}} Hop
+ * @typedef {{pod: string | null, error: string | null, latencyUs: number, localPort: number | null, hops?: Hop[]}} Sample
  * @typedef {{running: boolean, target: {kind: string, name: string, host: string, port: number},
  *   connections: {mode: string}, ratePerSecond: number, answered: number, failed: number,
  *   errors: Record<string, number>, latency: {p50Us: number, p99Us: number}, pods: PodTick[],

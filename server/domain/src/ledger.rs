@@ -76,6 +76,8 @@ pub struct Tally {
 /// Hop number, from 1, and whom the backends before asked.
 pub type HopKey = (u8, UpstreamUrl);
 
+/// So many failures in a row are no passing trouble.
+const FAILING: u64 = 10;
 /// The most hops that are told apart: what more there are name their upstreams at random.
 const MAX_HOPS: usize = 64;
 
@@ -151,6 +153,12 @@ impl Tally {
         }
         let any_answer = batch.backends.iter().any(|b| b.count > 0);
         self.failed_in_a_row = if any_answer { 0 } else { self.failed_in_a_row + failed };
+    }
+
+    /// Whether so many have failed in a row that it is no passing trouble.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.failed_in_a_row >= FAILING
     }
 
     /// Requests that came to an end.
@@ -340,6 +348,8 @@ mod tests {
         ledger.record(&batch(&[], 4));
         ledger.record(&batch(&[], 4));
         assert_eq!(ledger.window().unwrap().tally.failed_in_a_row, 8);
+        ledger.record(&batch(&[], 2));
+        assert!(ledger.window().unwrap().tally.is_failing());
         ledger.record(&batch(&[("a", 1)], 1));
         assert_eq!(ledger.window().unwrap().tally.failed_in_a_row, 0);
     }

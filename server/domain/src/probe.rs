@@ -179,6 +179,11 @@ mod course {
             self.0.push((now, probed));
         }
 
+        /// All that are remembered, oldest first.
+        pub fn all(&self) -> impl Iterator<Item = &Probed> {
+            self.0.iter().map(|(_, probed)| probed)
+        }
+
         /// Those that were made from a moment on.
         #[must_use]
         pub fn since(&self, moment: Moment) -> Vec<&Probed> {

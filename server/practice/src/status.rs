@@ -106,10 +106,18 @@ impl Status {
         Self::about(404, "NotFound", resource, name, message)
     }
 
-    /// No such path.
+    /// No such path. A real API server answers in plain text, of which its clients make this; its details must be
+    /// there, because `kubectl debug` reads them unasked.
     #[must_use]
     pub fn no_such_path() -> Self {
-        Self::plain(404, "NotFound", "the server could not find the requested resource".into())
+        let cause = Cause {
+            reason: "UnexpectedServerResponse",
+            field: String::new(),
+            message: "404 page not found".to_owned(),
+        };
+        let details = Details { causes: vec![cause], ..Details::default() };
+        let message = "the server could not find the requested resource".to_owned();
+        Self { details: Some(Box::new(details)), ..Self::plain(404, "NotFound", message) }
     }
 
     /// The name is taken.
@@ -180,6 +188,15 @@ impl Status {
     #[must_use]
     pub fn not_modelled(resource: Resource, name: &str, what: &str) -> Self {
         Self::forbidden(resource, name, &format!("the practice cluster does not model {what}"))
+    }
+
+    /// Real clusters have this kind; the practice cluster has not.
+    #[must_use]
+    pub fn kind_not_modelled(plural: &str, group: &str) -> Self {
+        let qualified = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+        let message = format!("{qualified} is forbidden: the practice cluster does not model {plural}");
+        let details = Details { group: group.to_owned(), kind: plural.to_owned(), ..Details::default() };
+        Self { details: Some(Box::new(details)), ..Self::plain(403, "Forbidden", message) }
     }
 
     /// The request makes no sense.

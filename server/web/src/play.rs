@@ -8,9 +8,10 @@ use std::time::Duration;
 use clusterip_cluster::actions::ActError;
 use clusterip_cluster::manifest;
 use clusterip_domain::lab::{Act, Guess, Lab, Localized, Move};
+use clusterip_domain::probe::Probe;
 use clusterip_domain::snapshot::PodState;
 
-use crate::acts::perform;
+use crate::acts::{perform, probe};
 use crate::error::WebError;
 use crate::http::InRun;
 use crate::kubectl::{Kubectl, Placeholders};
@@ -103,7 +104,10 @@ impl<'a> Player<'a> {
             Act::SetImage { deployment, image } => perform::set_image(at, deployment, image).await?,
             Act::RolloutRestart { deployment } => perform::rollout_restart(at, deployment).await?,
             Act::DeleteService { name } => perform::delete_service(at, name).await?,
-            Act::Probe { .. } => return Err(WebError::NotFound),
+            Act::Probe { from, tool, to, port } => {
+                let probe = Probe { from: *from, tool: *tool, to: to.clone(), port: *port };
+                probe::perform(at, &probe).await?
+            }
         };
         self.seen(|view| came_of(act, view)).await?;
         Ok(said)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Diagram, Edge, EdgeKind};
+use super::{Diagram, Edge, EdgeKind, bands};
 
 /// How the tiers are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,10 +31,10 @@ impl Frame {
     fn left(&self) -> (f64, f64) {
         (self.x, self.y + self.h / 2.0)
     }
-    fn right(&self) -> (f64, f64) {
+    pub(super) fn right(&self) -> (f64, f64) {
         (self.x + self.w, self.y + self.h / 2.0)
     }
-    fn top(&self) -> (f64, f64) {
+    pub(super) fn top(&self) -> (f64, f64) {
         (self.x + self.w / 2.0, self.y)
     }
     fn bottom(&self) -> (f64, f64) {
@@ -43,16 +43,16 @@ impl Frame {
 }
 
 /// Everything that differs between the two shapes.
-struct Metrics {
-    width: f64,
-    least_height: f64,
-    client: Frame,
-    service: Frame,
-    pod: Frame,
+pub(super) struct Metrics {
+    pub(super) width: f64,
+    pub(super) least_height: f64,
+    pub(super) client: Frame,
+    pub(super) service: Frame,
+    pub(super) pod: Frame,
     /// From the top of one pod to the top of the next.
-    pod_step: f64,
+    pub(super) pod_step: f64,
     /// From the top of one Service to the top of the next.
-    service_step: f64,
+    pub(super) service_step: f64,
 }
 
 const WIDE: Metrics = Metrics {
@@ -101,6 +101,20 @@ pub(super) fn lay_out(diagram: &mut Diagram) {
         Shape::Wide => WIDE,
         Shape::Tall => TALL,
     };
+    if diagram.tiers() > 1 {
+        bands::stack(diagram, &m);
+    } else {
+        side_by_side(diagram, &m);
+    }
+    let mut edges = std::mem::take(&mut diagram.edges);
+    for edge in &mut edges {
+        edge.path = path(diagram, edge);
+    }
+    diagram.edges = edges;
+}
+
+/// All Services in one tier, and all pods in another.
+fn side_by_side(diagram: &mut Diagram, m: &Metrics) {
     let rows = diagram.pods.iter().map(|p| p.row + 1).max().unwrap_or(0).max(3) as f64;
     let services = diagram.services.len().max(1) as f64;
     let pods_top = match diagram.shape {
@@ -127,11 +141,6 @@ pub(super) fn lay_out(diagram: &mut Diagram) {
     for pod in &mut diagram.pods {
         pod.frame = Frame { y: pods_top + pod.row as f64 * m.pod_step, ..m.pod };
     }
-    let mut edges = std::mem::take(&mut diagram.edges);
-    for edge in &mut edges {
-        edge.path = path(diagram, edge);
-    }
-    diagram.edges = edges;
 }
 
 fn path(diagram: &Diagram, edge: &Edge) -> String {
@@ -143,6 +152,9 @@ fn path(diagram: &Diagram, edge: &Edge) -> String {
         found.map(|s| s.frame).unwrap_or_default()
     };
     let pod = |uid: &str| diagram.pods.iter().find(|p| p.uid == uid).map(|p| p.frame).unwrap_or_default();
+    if let Some((uid, name)) = edge.id.strip_prefix("pod:").and_then(|e| e.split_once("-service:")) {
+        return bands::around(pod(uid), service(name));
+    }
     let (from, to) = if let Some(name) = edge.id.strip_prefix("client-service:") {
         (client, service(name))
     } else if let Some((name, uid)) = edge.id.strip_prefix("service:").and_then(|e| e.split_once("-pod:")) {

@@ -6,12 +6,17 @@
 //!                                                        tall: top to bottom
 //! ```
 //!
+//! Where pods ask an upstream, its Service and its pods make a band of their own below ([`bands`]).
+//!
 //! Invariants: nothing is in it that was not observed. Objects keep their places and hues while others come and
 //! go ([`Places`]). What the traffic goes to stays in the picture as a ghost after it is gone, because a request
 //! to an address nobody has any more is what is to be seen.
 
+mod bands;
+mod edges;
 mod layout;
 mod places;
+mod tiers;
 
 use std::net::IpAddr;
 
@@ -22,6 +27,8 @@ use crate::ledger::{TargetKind, Window};
 use crate::rules::{RulesView, Verdict};
 use crate::snapshot::{Endpoint, Pod, PodState, Service, Snapshot};
 use crate::traffic::Connections;
+
+use tiers::Tiers;
 
 pub use layout::{Frame, Shape, vacant};
 pub use places::{HUES, Place, Places};
@@ -66,6 +73,8 @@ pub struct ClientBox {
 pub struct ServiceBox {
     /// Where.
     pub frame: Frame,
+    /// Tier, from 0, the nearest to the client.
+    pub tier: usize,
     /// Name.
     pub name: String,
     /// The virtual IP.
@@ -117,6 +126,8 @@ pub enum Rule {
 pub struct PodBox {
     /// Where.
     pub frame: Frame,
+    /// Tier, from 0, the nearest to the client.
+    pub tier: usize,
     /// Row of its tier, from 0; rows may be empty.
     pub row: usize,
     /// Number of its hue, 0 to [`HUES`]` - 1`, its own for life.
@@ -168,7 +179,7 @@ pub struct Load {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Edge {
-    /// Stable: `client-service:NAME`, `service:NAME-pod:UID`, `client-pod:UID`.
+    /// Stable: `client-service:NAME`, `service:NAME-pod:UID`, `client-pod:UID`, `pod:UID-service:NAME`.
     pub id: String,
     /// SVG path data.
     pub path: String,
@@ -194,6 +205,8 @@ pub enum EdgeKind {
     NotReady,
     /// The client goes to a pod directly.
     ClientToPod,
+    /// The pod asks the Service for each request it gets.
+    PodToService,
     /// The way leads nowhere.
     Dead,
 }
@@ -223,15 +236,23 @@ impl Diagram {
             ip: pod.ip,
             state: pod.state,
         });
-        let edges = edges(snapshot, &client, &services, &pods, running);
+        let edges = edges::edges(snapshot, client.is_some(), &services, &pods, running);
         let mut diagram = Self { shape, width: 0.0, height: 0.0, client, services, pods, edges };
         layout::lay_out(&mut diagram);
         diagram
     }
+
+    /// How many tiers there are: one, unless pods ask an upstream.
+    #[must_use]
+    pub fn tiers(&self) -> usize {
+        self.services.iter().map(|s| s.tier + 1).max().unwrap_or(1)
+    }
 }
 
 fn services(snapshot: &Snapshot, running: Option<&Window>) -> Vec<ServiceBox> {
-    let mut boxes: Vec<ServiceBox> = snapshot.services.iter().map(|s| service_box(snapshot, s)).collect();
+    let tiers = Tiers::of(snapshot);
+    let mut boxes: Vec<ServiceBox> =
+        snapshot.services.iter().map(|s| service_box(snapshot, s, &tiers)).collect();
     let dead = running.filter(|w| {
         w.target.kind != TargetKind::PodIp
             && snapshot.service(&w.target.name).is_none_or(|s| !has_address(s, w))
@@ -239,6 +260,7 @@ fn services(snapshot: &Snapshot, running: Option<&Window>) -> Vec<ServiceBox> {
     if let Some(window) = dead {
         boxes.push(ServiceBox {
             frame: Frame::default(),
+            tier: 0,
             name: window.target.name.clone(),
             virtual_ip: Some(window.target.host.clone()),
             ports: vec![],
@@ -257,9 +279,10 @@ fn has_address(service: &Service, window: &Window) -> bool {
         || service.cluster_ip.is_some_and(|ip| ip.to_string() == window.target.host)
 }
 
-fn service_box(snapshot: &Snapshot, service: &Service) -> ServiceBox {
+fn service_box(snapshot: &Snapshot, service: &Service, tiers: &Tiers) -> ServiceBox {
     ServiceBox {
         frame: Frame::default(),
+        tier: tiers.service(&service.name),
         name: service.name.clone(),
         virtual_ip: service.cluster_ip.map(|ip| ip.to_string()),
         ports: service
@@ -299,6 +322,7 @@ fn living(
         .find(|e| e.pod.as_deref() == Some(pod.name.as_str()));
     PodBox {
         frame: Frame::default(),
+        tier: place.tier,
         row: place.row,
         hue: place.hue,
         uid: pod.uid.clone(),
@@ -326,6 +350,7 @@ fn rule_share(rules: &RulesView, ip: IpAddr) -> Option<f64> {
 fn ghost(place: &Place, noted: &[IpAddr]) -> PodBox {
     PodBox {
         frame: Frame::default(),
+        tier: place.tier,
         row: place.row,
         hue: place.hue,
         uid: place.uid.clone(),
@@ -345,63 +370,31 @@ fn ghost(place: &Place, noted: &[IpAddr]) -> PodBox {
     }
 }
 
-/// A pod's part of a window's traffic.
+/// A pod's part of a window's traffic: of the load itself, or of the hop at which it answers.
 #[must_use]
 pub fn load(pod: &str, window: Option<&Window>) -> Load {
     let Some(window) = window else { return Load::default() };
-    let answered = window.tally.backends.get(pod).map_or(0, |b| b.answered);
-    let total = window.tally.answered;
+    let tally = &window.tally;
+    let is_first = tally.backends.contains_key(pod) || window.pods.iter().any(|p| p == pod);
+    let further_on = || tally.chain.values().find(|hop| hop.backends.contains_key(pod));
+    if let Some(hop) = (!is_first).then(further_on).flatten() {
+        let answered = hop.backends[pod].answered;
+        // Who might have answered there is not counted, and so there is no band to compare with.
+        return Load { answered, share: answered as f64 / hop.answered.max(1) as f64, band: None };
+    }
+    let answered = tally.backends.get(pod).map_or(0, |b| b.answered);
     let by_chance = window.target.kind != TargetKind::PodIp
         && window.connections == Connections::NewPerRequest
         && window.pods.iter().any(|p| p == pod);
     Load {
         answered,
-        share: if total == 0 { 0.0 } else { answered as f64 / total as f64 },
-        band: by_chance.then(|| chance_band(total, window.pods.len())),
+        share: if tally.answered == 0 { 0.0 } else { answered as f64 / tally.answered as f64 },
+        band: by_chance.then(|| chance_band(tally.answered, window.pods.len())),
     }
 }
 
 fn short(name: &str) -> String {
     name.rsplit('-').next().unwrap_or(name).to_owned()
-}
-
-fn edges(
-    snapshot: &Snapshot,
-    client: &Option<ClientBox>,
-    services: &[ServiceBox],
-    pods: &[PodBox],
-    running: Option<&Window>,
-) -> Vec<Edge> {
-    let mut edges = Vec::new();
-    let edge = |id: String, kind, hue, active| Edge { id, path: String::new(), kind, hue, active };
-    for service in services {
-        // A Service made anew under the name of one that is gone is not where the traffic goes.
-        let haunted = !service.ghost && services.iter().any(|s| s.ghost && s.name == service.name);
-        let targeted = !haunted
-            && running.is_some_and(|w| w.target.kind != TargetKind::PodIp && w.target.name == service.name);
-        if client.is_some() {
-            let kind = if service.ghost { EdgeKind::Dead } else { EdgeKind::ClientToService };
-            edges.push(edge(format!("client-service:{}", service.name), kind, None, targeted));
-        }
-        for endpoint in snapshot.endpoints(&service.name).filter(|_| !service.ghost) {
-            let Some(pod) = pods.iter().find(|p| endpoint.pod.as_deref() == Some(p.name.as_str())) else {
-                continue;
-            };
-            let kind = match endpoint {
-                Endpoint { ready: true, .. } => EdgeKind::Ready,
-                Endpoint { terminating: true, .. } => EdgeKind::Draining,
-                _ => EdgeKind::NotReady,
-            };
-            let id = format!("service:{}-pod:{}", service.name, pod.uid);
-            edges.push(edge(id, kind, Some(pod.hue), targeted && endpoint.ready));
-        }
-    }
-    let direct = running.filter(|w| w.target.kind == TargetKind::PodIp);
-    if let Some(pod) = direct.and_then(|w| pods.iter().find(|p| p.name == w.target.name)) {
-        let kind = if pod.ghost { EdgeKind::Dead } else { EdgeKind::ClientToPod };
-        edges.push(edge(format!("client-pod:{}", pod.uid), kind, Some(pod.hue), true));
-    }
-    edges
 }
 
 #[cfg(test)]

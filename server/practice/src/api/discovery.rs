@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::store::{Resource, Subresource};
 
 /// The version that the practice cluster is modelled on. kubectl compares its first two numbers with its own.
-const GIT_VERSION: &str = "v1.34.4+practice";
+pub(super) const GIT_VERSION: &str = "v1.34.4+practice";
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -186,44 +186,4 @@ fn aggregated_resource(resource: Resource) -> Value {
         entry["subresources"] = info.subresources.iter().map(sub).collect();
     }
     entry
-}
-
-/// `/openapi/v3`: one document a group and version.
-pub(super) fn openapi_index() -> Value {
-    let mut paths = serde_json::Map::new();
-    for group in std::iter::once("").chain(groups()) {
-        let path = openapi_path(group);
-        paths.insert(path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash=practice")}));
-    }
-    json!({"paths": paths})
-}
-
-fn openapi_path(group: &str) -> String {
-    if group.is_empty() { "api/v1".to_owned() } else { format!("apis/{group}/v1") }
-}
-
-/// One document: only the paths with the options that kubectl looks for before it leaves validation to the server.
-/// The schemas, which `kubectl explain` reads, are not modelled.
-pub(super) fn openapi_document(path: &str) -> Option<Value> {
-    let group = std::iter::once("").chain(groups()).find(|group| openapi_path(group) == path)?;
-    let mut paths = serde_json::Map::new();
-    for resource in served(group, "v1") {
-        let info = resource.info();
-        let option = |name| json!({"name": name, "in": "query", "schema": {"type": "string"}});
-        let operation = json!({
-            "parameters": [option("dryRun"), option("fieldManager"), option("fieldValidation")],
-            "responses": {"200": {"description": "OK"}},
-            "x-kubernetes-group-version-kind": {"group": info.group, "version": info.version, "kind": info.kind},
-        });
-        let place = if info.namespaced { "/namespaces/{namespace}/" } else { "/" };
-        let collection = format!("/{path}{place}{}", info.plural);
-        paths.insert(format!("{collection}/{{name}}"), json!({"patch": operation, "put": operation}));
-        paths.insert(collection, json!({"post": operation}));
-    }
-    Some(json!({
-        "openapi": "3.0.0",
-        "info": {"title": "Kubernetes (practice cluster, simulated)", "version": GIT_VERSION},
-        "paths": paths,
-        "components": {"schemas": {}},
-    }))
 }

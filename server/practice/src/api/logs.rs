@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::Api;
 use super::query::Query;
 use super::respond::{self, Answer};
-use crate::kubelet::{Log, LogLine};
+use crate::kubelet::{Log, LogLine, Progress};
 use crate::status::Status;
 use crate::store::{Resource, object};
 
@@ -28,13 +28,15 @@ struct Wanted {
     tail: Option<usize>,
     since: Option<Timestamp>,
     timestamps: bool,
+    /// How many bytes more.
+    left: Option<usize>,
 }
 
 /// A log that is being followed.
 struct Following {
     /// Weak, so that it ends with its container.
     log: Weak<Log>,
-    written: watch::Receiver<u64>,
+    progress: watch::Receiver<Progress>,
     seen: u64,
     wanted: Wanted,
     first: Option<Bytes>,
@@ -49,27 +51,24 @@ impl Api {
         let previous = query.flag("previous");
         let log = self.kubelet.log(namespace, name, &container, previous);
         let log = log.ok_or_else(|| missing(&pod, &container, previous))?;
-        let wanted = Wanted::read(query)?;
-        let written = log.follow();
-        let (lines, seen) = log.read();
+        let mut wanted = Wanted::read(query)?;
+        let mut following = Following::new(&log, self.stop.clone());
+        let (lines, progress) = log.read();
         let text = wanted.text(&lines);
         if !query.flag("follow") {
             return Ok(plain(respond::whole(text)));
         }
-        let following = Following {
-            log: Arc::downgrade(&log),
-            written,
-            seen,
-            wanted: Wanted { tail: None, ..wanted },
-            first: Some(Bytes::from(text)),
-            stop: self.stop.clone(),
-        };
-        let body = stream::unfold(following, |mut following| async move {
-            let text = following.next().await?;
-            Some((Ok::<_, Infallible>(Frame::data(text)), following))
-        });
+        following.seen = progress.written;
+        following.wanted = Wanted { tail: None, ..wanted };
+        following.first = Some(Bytes::from(text));
+        let body = following.stream().map(|text| Ok::<_, Infallible>(Frame::data(text)));
         Ok(plain(StreamBody::new(body).boxed_unsync()))
     }
+}
+
+/// What is written to a log from now on, until its process ends; all of it, if that has ended.
+pub(super) fn from_now(log: &Arc<Log>, stop: CancellationToken) -> impl Stream<Item = Bytes> + use<> {
+    Following::new(log, stop).stream()
 }
 
 fn plain(body: respond::Body) -> Answer {
@@ -79,21 +78,41 @@ fn plain(body: respond::Body) -> Answer {
 }
 
 impl Following {
+    /// Of everything that is written from now on.
+    fn new(log: &Arc<Log>, stop: CancellationToken) -> Self {
+        let progress = log.follow();
+        let now = *progress.borrow();
+        let seen = if now.over { 0 } else { now.written };
+        let wanted = Wanted::default();
+        Self { log: Arc::downgrade(log), progress, seen, wanted, first: None, stop }
+    }
+
+    fn stream(self) -> impl Stream<Item = Bytes> {
+        stream::unfold(self, |mut following| async move {
+            let text = following.next().await?;
+            Some((text, following))
+        })
+    }
+
     /// What came since; `None` when no more will come.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(first) = self.first.take().filter(|first| !first.is_empty()) {
             return Some(first);
         }
         loop {
-            self.written.borrow_and_update();
-            let (lines, written) = self.log.upgrade()?.read();
-            let new = usize::try_from(written - self.seen).unwrap_or(usize::MAX);
-            self.seen = written;
-            if new > 0 {
-                return Some(Bytes::from(self.wanted.text(&lines[lines.len().saturating_sub(new)..])));
+            self.progress.borrow_and_update();
+            let (lines, progress) = self.log.upgrade()?.read();
+            let new = usize::try_from(progress.written - self.seen).unwrap_or(usize::MAX);
+            self.seen = progress.written;
+            let text = self.wanted.text(&lines[lines.len().saturating_sub(new)..]);
+            if !text.is_empty() {
+                return Some(Bytes::from(text));
+            }
+            if progress.over || self.wanted.left == Some(0) {
+                return None;
             }
             tokio::select! {
-                changed = self.written.changed() => changed.ok()?,
+                changed = self.progress.changed() => changed.ok()?,
                 () = self.stop.cancelled() => return None,
             }
         }
@@ -109,10 +128,12 @@ impl Wanted {
         };
         // kubectl sends -1 for all.
         let tail = query.get("tailLines").parse().ok();
-        Ok(Self { tail, since, timestamps: query.flag("timestamps") })
+        let left = query.number("limitBytes")?.and_then(|bytes| usize::try_from(bytes).ok());
+        Ok(Self { tail, since, timestamps: query.flag("timestamps"), left })
     }
 
-    fn text(&self, lines: &[LogLine]) -> String {
+    /// The wanted of these lines.
+    fn text(&mut self, lines: &[LogLine]) -> String {
         let from = self.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
         let mut text = String::new();
         for line in lines[from..].iter().filter(|line| self.since.is_none_or(|since| line.at >= since)) {
@@ -122,12 +143,16 @@ impl Wanted {
             text.push_str(&line.text);
             text.push('\n');
         }
+        if let Some(left) = &mut self.left {
+            text.truncate(text.floor_char_boundary(*left));
+            *left -= text.len();
+        }
         text
     }
 }
 
 /// The container that is meant: the one that is named, or the pod's only one.
-fn container(pod: &Value, named: &str) -> Result<String, Status> {
+pub(super) fn container(pod: &Value, named: &str) -> Result<String, Status> {
     let containers = pod["spec"]["containers"].as_array().map_or(&[][..], Vec::as_slice);
     let names: Vec<&str> = containers.iter().filter_map(|c| c["name"].as_str()).collect();
     let name = object::name(pod);
@@ -173,6 +198,7 @@ mod tests {
         let wanted = |query| Wanted::read(&Query::parse(Some(query))).unwrap().text(&lines);
         assert_eq!(wanted(""), "a\nb\n");
         assert_eq!(wanted("tailLines=1"), "b\n");
+        assert_eq!(wanted("limitBytes=3"), "a\nb");
         assert_eq!(wanted("tailLines=1&timestamps=true"), "1970-01-01T00:00:00.000000000Z b\n");
         assert_eq!(wanted("sinceSeconds=60"), "");
     }

@@ -4,7 +4,7 @@
 //! request ─▶ who? ─▶ path ─▶ read   ─▶ Store ─▶ Form (object, metadata, table)
 //!                         ├▶ watch  ─▶ Store ─▶ lines
 //!                         ├▶ write  ─▶ schema, patch ─▶ Store (admission under its lock)
-//!                         └▶ portforward ─▶ WebSocket ─▶ Network
+//!                         └▶ exec, portforward ─▶ WebSocket or SPDY ─▶ Kubelet, Network
 //! ```
 //!
 //! What a real API server does and this one does not is refused with a Status that says so.
@@ -18,16 +18,19 @@ mod exec;
 mod forward;
 mod logs;
 mod metrics;
+mod openapi;
 mod patch;
 mod path;
 mod protobuf;
 mod query;
 mod read;
+mod remote;
 mod respond;
 mod scale;
 mod schema;
-mod socket;
+mod spdy;
 mod table;
+mod upgrade;
 mod watching;
 mod write;
 
@@ -199,6 +202,11 @@ impl Api {
                 self.object(asked, resource, &namespace, &name, subresource.as_deref()).await
             }
             Target::Unknown => Err(Status::no_such_path()),
+            Target::Unmodelled(plural, group) => Err(Status::kind_not_modelled(plural, group)),
+            Target::OpenApi(path) => {
+                only_get(&asked)?;
+                openapi::answer(path, asked.headers).await
+            }
             other => self.discover(&asked, &other),
         }
     }
@@ -214,8 +222,6 @@ impl Api {
             Target::Groups => Some(discovery::group_list()),
             Target::Group(group) => discovery::group(group),
             Target::Resources(group, version) => discovery::resource_list(group, version),
-            Target::OpenApi(path) if path.is_empty() => Some(discovery::openapi_index()),
-            Target::OpenApi(path) => discovery::openapi_document(path),
             _ => None,
         };
         value.map(|value| respond::ok(&value)).ok_or_else(Status::no_such_path)
@@ -247,14 +253,18 @@ impl Api {
         name: &str,
         subresource: Option<&str>,
     ) -> Result<Answer, Status> {
-        if subresource.is_some_and(|sub| resource.subresource(sub).is_none()) {
-            return Err(Status::no_such_path());
+        if let Some(sub) = subresource.filter(|sub| resource.subresource(sub).is_none()) {
+            return Err(match unmodelled(sub) {
+                Some(what) => Status::not_modelled(resource, name, what),
+                None => Status::no_such_path(),
+            });
         }
         match (subresource, &asked.method) {
             (Some("portforward"), &Method::GET | &Method::POST) => {
                 self.port_forward(asked.request, namespace, name)
             }
             (Some("exec"), &Method::GET | &Method::POST) => self.exec(asked.request, namespace, name),
+            (Some("attach"), &Method::GET | &Method::POST) => self.attach(asked.request, namespace, name),
             (Some("log"), &Method::GET) => self.logs(&asked.query, namespace, name),
             (None | Some("status" | "scale"), &Method::GET) => {
                 self.get(resource, namespace, name, subresource, asked.form()?)
@@ -268,6 +278,17 @@ impl Api {
             (None, &Method::DELETE) => self.delete(asked, resource, namespace, name).await,
             _ => Err(Status::method_not_allowed()),
         }
+    }
+}
+
+/// What hangs off an object's path on a real cluster, and not here.
+fn unmodelled(subresource: &str) -> Option<&'static str> {
+    match subresource {
+        "ephemeralcontainers" => Some("ephemeral containers"),
+        "resize" => Some("resizing a pod in place"),
+        "proxy" => Some("the API server's proxy: use port-forward"),
+        "binding" => Some("binding pods to nodes by hand"),
+        _ => None,
     }
 }
 

@@ -36,9 +36,28 @@ pub(super) enum Target {
         /// What hangs off it.
         subresource: Option<String>,
     },
+    /// What real clusters serve and this one does not: its plural and group.
+    Unmodelled(&'static str, &'static str),
     /// Nothing that is served.
     Unknown,
 }
+
+/// What kubectl has commands for, beyond what is served here: plurals and groups.
+const UNMODELLED: [(&str, &str); 13] = [
+    ("persistentvolumeclaims", ""),
+    ("persistentvolumes", ""),
+    ("replicationcontrollers", ""),
+    ("daemonsets", "apps"),
+    ("statefulsets", "apps"),
+    ("horizontalpodautoscalers", "autoscaling"),
+    ("cronjobs", "batch"),
+    ("jobs", "batch"),
+    ("ingresses", "networking.k8s.io"),
+    ("ingressclasses", "networking.k8s.io"),
+    ("poddisruptionbudgets", "policy"),
+    ("priorityclasses", "scheduling.k8s.io"),
+    ("storageclasses", "storage.k8s.io"),
+];
 
 /// Reads a path. Percent signs are decoded after splitting, so that no name reaches into another part.
 pub(super) fn parse(path: &str) -> Target {
@@ -84,10 +103,22 @@ fn objects(group: &str, version: &str, rest: &[&str]) -> Target {
             of(plural, true).map(|r| object(r, namespace, name, Some(sub)))
         }
         [plural, name] => of(plural, false).map(|r| object(r, "", name, None)),
-        [plural, name, sub] => of(plural, false).map(|r| object(r, "", name, Some(sub))),
+        // What follows the name of a proxy is a path of its own.
+        ["namespaces", namespace, plural, name, "proxy", ..] => {
+            of(plural, true).map(|r| object(r, namespace, name, Some("proxy")))
+        }
+        [plural, name, sub] | [plural, name, sub @ "proxy", ..] => {
+            of(plural, false).map(|r| object(r, "", name, Some(sub)))
+        }
         _ => None,
     };
-    found.unwrap_or(Target::Unknown)
+    found.or_else(|| unmodelled(group, rest)).unwrap_or(Target::Unknown)
+}
+
+fn unmodelled(group: &str, rest: &[&str]) -> Option<Target> {
+    let (["namespaces", _, plural, ..] | [plural, ..]) = rest else { return None };
+    let known = UNMODELLED.into_iter().find(|known| *known == (*plural, group));
+    known.map(|(plural, group)| Target::Unmodelled(plural, group))
 }
 
 #[cfg(test)]
@@ -121,6 +152,10 @@ mod tests {
             ("/api/v1/namespaces/a/nodes", Target::Unknown),
             ("/api/v1/nodes/n", object(Resource::Nodes, "", "n", None)),
             ("/other", Target::Unknown),
+            ("/api/v1/namespaces/a/pods/p/proxy/x/y", object(Resource::Pods, "a", "p", Some("proxy"))),
+            ("/apis/batch/v1/namespaces/a/jobs", Target::Unmodelled("jobs", "batch")),
+            ("/apis/batch/v1/namespaces/a/widgets", Target::Unknown),
+            ("/apis/apps/v1/daemonsets", Target::Unmodelled("daemonsets", "apps")),
         ] {
             assert_eq!(parse(path), target, "{path}");
         }

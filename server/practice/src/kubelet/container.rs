@@ -227,6 +227,7 @@ impl Container {
             );
             self.tell(Said::warning("Failed", format!("Error: {why}")));
             self.begin(image, &id);
+            log.close();
             // It never began, which containerd says like this.
             return Ended { since: "1970-01-01T00:00:00Z".to_owned(), ..end(128, "StartError", why) };
         };
@@ -240,6 +241,7 @@ impl Container {
         });
         let place = Place { sandbox: &self.sandbox, env: &env, host_name: name(&self.pod), log: &log };
         let code = self.process(&place, program).await;
+        log.close();
         end(code, if code == 0 { "Completed" } else { "Error" }, String::new())
     }
 

@@ -18,11 +18,20 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// How far a log has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The lines written in all; the oldest are not kept.
+    pub written: u64,
+    /// Whether its process has ended.
+    pub over: bool,
+}
+
 /// The log of one run of a container: written by its process, read by `kubectl logs`.
 #[derive(Debug, Default)]
 pub struct Log {
     lines: Mutex<VecDeque<LogLine>>,
-    written: watch::Sender<u64>,
+    progress: watch::Sender<Progress>,
 }
 
 impl Log {
@@ -34,20 +43,25 @@ impl Log {
                 lines.pop_front();
             }
             lines.push_back(LogLine { at: Timestamp::now(), text: text.to_owned() });
-            self.written.send_modify(|written| *written += 1);
+            self.progress.send_modify(|progress| progress.written += 1);
         }
     }
 
-    /// The lines that are kept, and how many were written in all: what came since is the difference.
-    #[must_use]
-    pub fn read(&self) -> (Vec<LogLine>, u64) {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        (lines.iter().cloned().collect(), *self.written.borrow())
+    /// The process has ended: nothing more will be written.
+    pub(super) fn close(&self) {
+        self.progress.send_modify(|progress| progress.over = true);
     }
 
-    /// Counts the lines written: it changes with each.
+    /// The lines that are kept, and how far they go.
     #[must_use]
-    pub fn follow(&self) -> watch::Receiver<u64> {
-        self.written.subscribe()
+    pub fn read(&self) -> (Vec<LogLine>, Progress) {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        (lines.iter().cloned().collect(), *self.progress.borrow())
+    }
+
+    /// Tells of every change.
+    #[must_use]
+    pub fn follow(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
     }
 }

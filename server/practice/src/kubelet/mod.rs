@@ -24,11 +24,13 @@ mod worker;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use clusterip_agent::tools::Ran;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::controllers::events::Recorder;
 use crate::controllers::objects::{Key, key};
@@ -38,13 +40,16 @@ use crate::status::Status;
 use crate::store::object::{text, uid};
 use crate::store::{Resource, Selector, Store, WatchEvent};
 
-pub use log::{Log, LogLine};
+pub use log::{Log, LogLine, Progress};
 pub use node::NODE;
 pub(crate) use unmodelled::unmodelled;
 
 use process::Program;
 use status::{Phase, State};
 use worker::{Seen, Worker};
+
+/// How long it takes to start a program in a container that runs.
+const EXEC_START: Duration = Duration::from_millis(40);
 
 /// The logs of a container: the newest run's, and the one's before.
 type Logs = Arc<Mutex<[Option<Arc<Log>>; 2]>>;
@@ -168,6 +173,7 @@ impl Kubelet {
             let dialer = found.and_then(|handle| handle.dialer.clone());
             dialer.ok_or_else(|| ExecError::NoContainer(container.to_owned()))?
         };
+        sleep(self.pace.of(EXEC_START)).await;
         match Program::find(argv) {
             Some(Program::Tool(tool, arguments)) => Ok(tool.collect(&arguments, &dialer).await),
             // A second server in the pod is of no use to a student, and its ports are taken.

@@ -84,6 +84,13 @@ const PORT_FORWARD: Subresource = Subresource {
     version: "",
     verbs: &["create", "get"],
 };
+const ATTACH: Subresource = Subresource {
+    name: "attach",
+    kind: "PodAttachOptions",
+    group: "",
+    version: "",
+    verbs: &["create", "get"],
+};
 const EXEC: Subresource =
     Subresource { name: "exec", kind: "PodExecOptions", group: "", version: "", verbs: &["create", "get"] };
 
@@ -121,7 +128,7 @@ static NODES: Info = Info {
 static PODS: Info = Info {
     short_names: &["po"],
     categories: &["all"],
-    subresources: &[EXEC, LOG, PORT_FORWARD, status("Pod")],
+    subresources: &[ATTACH, EXEC, LOG, PORT_FORWARD, status("Pod")],
     generations: true,
     ..row("", "pods", "pod", "Pod")
 };

@@ -93,7 +93,7 @@ pub(super) struct Send {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum To {
+pub(super) enum To {
     PodIp,
     VirtualIp,
     DnsName,

@@ -6,6 +6,7 @@
 mod form;
 mod learn;
 pub(crate) mod perform;
+pub(crate) mod probe;
 mod words;
 
 use axum::extract::DefaultBodyLimit;
@@ -47,6 +48,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route(&act("predict"), post(learn::predict))
         .route(&act("hint"), post(learn::hint))
         .route(&act("show"), post(learn::show))
+        .route(&act("probe"), post(probe::probe))
+        .route(&act("diagnose"), post(probe::diagnose))
         .route(&act("reset"), post(reset))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }
@@ -111,6 +114,16 @@ struct Outcome {
     said: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     simulated: bool,
+}
+
+/// As [`tell`], for an act whose outcome is shown in a panel: a browser without a script is led there.
+fn tell_at(at: &InRun, headers: &HeaderMap, told: Told, panel: &str) -> Response {
+    match told {
+        Ok(_) if !wants_json(headers) => {
+            Redirect::to(&(lab_page::path(at.lang, &at.run.lab().id) + panel)).into_response()
+        }
+        told => tell(at, headers, told, ""),
+    }
 }
 
 fn tell(at: &InRun, headers: &HeaderMap, told: Told, document: &str) -> Response {

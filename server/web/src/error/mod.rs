@@ -14,6 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use clusterip_cluster::actions::ActError;
+use clusterip_cluster::traffic::TrafficError;
 use clusterip_domain::ids::InvalidName;
 use clusterip_domain::lab::Lang;
 use clusterip_domain::traffic::LoadOutOfBounds;
@@ -69,6 +70,12 @@ pub(crate) enum WebError {
     /// A load out of its bounds.
     #[error(transparent)]
     Load(#[from] LoadOutOfBounds),
+    /// Another question to the network is under way.
+    #[error("another question to the network is under way")]
+    Asking,
+    /// There is no way to the pod that asks.
+    #[error(transparent)]
+    Probe(#[from] TrafficError),
     /// An act that failed.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -95,6 +102,9 @@ impl WebError {
             Self::Aim(AimError::NoService(_)) => "no_service",
             Self::Aim(AimError::NoVirtualIp(_)) => "no_virtual_ip",
             Self::Aim(AimError::NoPort(_)) => "no_port",
+            Self::Aim(AimError::NotFromThere) => "not_from_there",
+            Self::Asking => "asking",
+            Self::Probe(_) => "no_way_to_ask",
             Self::Load(_) => "load_out_of_bounds",
             Self::Act(error) => error.code(),
         }
@@ -112,7 +122,8 @@ impl WebError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyViewers => StatusCode::TOO_MANY_REQUESTS,
             Self::NotReady | Self::Stopping(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Aim(_) => StatusCode::CONFLICT,
+            Self::Aim(_) | Self::Asking => StatusCode::CONFLICT,
+            Self::Probe(_) => StatusCode::BAD_GATEWAY,
             Self::Act(ActError::Unreachable { .. }) => StatusCode::BAD_GATEWAY,
             Self::Act(ActError::Api { status, .. }) => match status.code {
                 403 => StatusCode::FORBIDDEN,

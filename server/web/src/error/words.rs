@@ -124,6 +124,24 @@ fn traffic(code: &str) -> Option<(Words, Words)> {
             say("This Service has no port", "Questo Service non ha porte"),
             say("Add one under spec.ports.", "Aggiungine una in spec.ports."),
         ),
+        "not_from_there" => (
+            say("Not from there", "Non da lì"),
+            say(
+                "From outside, ask a Service's virtual IP with HTTP or TCP; all else is asked in the client pod.",
+                "Da fuori, chiedi all'IP virtuale di un Service con HTTP o TCP; tutto il resto si chiede nel pod client.",
+            ),
+        ),
+        "asking" => (
+            say("A question is under way already", "C'è già una domanda in corso"),
+            say("Wait a moment, and ask again.", "Aspetta un momento e chiedi di nuovo."),
+        ),
+        "no_way_to_ask" => (
+            say("The client pod cannot be asked", "Non si può chiedere al pod client"),
+            say(
+                "Wait until the client pod is Ready, and ask again.",
+                "Aspetta che il pod client sia Ready e chiedi di nuovo.",
+            ),
+        ),
         "load_out_of_bounds" => (
             say("The load is out of bounds", "Il carico è fuori dai limiti"),
             say(

@@ -9,6 +9,7 @@
 //! live one shows. No script, style or event handler stands in the HTML. Whatever came from a cluster or a person
 //! is escaped; only the labs' own rendered prose is not.
 
+mod diagnosis;
 mod error;
 mod faults;
 mod format;
@@ -27,6 +28,7 @@ use askama::Template;
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::Lang;
 
+pub use diagnosis::diagnosis;
 pub use error::ErrorPage;
 pub use faults::faults;
 pub use home::{LabCard, home};
@@ -105,6 +107,7 @@ pub fn fragments(lang: Lang, source: &SourceView, run: &RunView) -> Vec<Fragment
         part("picture", picture(lang, source, run)),
         part("traffic", traffic(lang, lab, run)),
         part("tools", tools(lang, lab, run)),
+        part("diagnosis", diagnosis(lang, lab, run)),
         part("rules", rules(lang, source, run)),
         part("table", table(lang, lab, run)),
         part("events", events(lang, run)),

@@ -341,15 +341,19 @@ fn edge<'a>(d: &'a Diagram, e: &'a Edge) -> EdgeDrawing<'a> {
         EdgeKind::Draining => "draining",
         EdgeKind::NotReady => "not-ready",
         EdgeKind::ClientToPod => "to-pod",
+        EdgeKind::PodToService => "to-upstream",
         EdgeKind::Dead => "dead",
     };
-    let (service, uid) = if let Some(name) = e.id.strip_prefix("client-service:") {
-        (name, "")
-    } else if let Some((name, uid)) = e.id.strip_prefix("service:").and_then(|e| e.split_once("-pod:")) {
-        (name, uid)
-    } else {
-        ("", e.id.trim_start_matches("client-pod:"))
-    };
+    let (service, uid) =
+        if let Some((uid, name)) = e.id.strip_prefix("pod:").and_then(|e| e.split_once("-service:")) {
+            (name, uid)
+        } else if let Some(name) = e.id.strip_prefix("client-service:") {
+            (name, "")
+        } else if let Some((name, uid)) = e.id.strip_prefix("service:").and_then(|e| e.split_once("-pod:")) {
+            (name, uid)
+        } else {
+            ("", e.id.trim_start_matches("client-pod:"))
+        };
     let pod = d.pods.iter().find(|p| p.uid == uid && !uid.is_empty()).map_or("", |p| p.name.as_str());
     // A new Service may have the name of the one whose old address is still called: no traffic goes that way.
     let elsewhere = e.kind != EdgeKind::Dead

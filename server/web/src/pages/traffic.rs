@@ -7,7 +7,7 @@ use clusterip_domain::ledger::{TargetKind, Window};
 use clusterip_domain::snapshot::Service;
 use clusterip_domain::traffic::{Connections, ErrorKind};
 
-use super::{SourceKind, SourceView, format, html, lab_path};
+use super::{SourceKind, SourceView, diagnosis, format, html, lab_path};
 use crate::run::RunView;
 use crate::words::{Words, fill};
 
@@ -74,6 +74,7 @@ pub fn traffic(lang: Lang, lab: &Lab, run: &RunView) -> String {
         keep: window.is_some_and(|w| w.connections != Connections::NewPerRequest),
         running: window.is_some_and(|w| w.running),
         elsewhere: window.is_some_and(|w| calls_an_old_address(run, w)),
+        offered: diagnosis::offered(window),
         numbers: window.map(|window| Numbers::of(w, window, run.evenness)),
     })
 }
@@ -100,6 +101,8 @@ struct TrafficTemplate<'a> {
     running: bool,
     /// What is called is not what would be called now.
     elsewhere: bool,
+    /// Of what a diagnosis is offered: host and port.
+    offered: Option<(String, u16)>,
     numbers: Option<Numbers>,
 }
 
@@ -228,7 +231,7 @@ fn key(kind: ErrorKind) -> &'static str {
     }
 }
 
-fn word(w: &'static Words, kind: ErrorKind) -> &'static str {
+pub(super) fn word(w: &'static Words, kind: ErrorKind) -> &'static str {
     let t = &w.traffic;
     match kind {
         ErrorKind::Refused => t.refused,

@@ -12,9 +12,9 @@ const LOAD_SECONDS: u32 = 900;
 /// How long a request may take, in milliseconds.
 const REQUEST_TIMEOUT_MS: u32 = 2000;
 /// The port of a pod that declares none: the lab backend's.
-const BACKEND_PORT: u16 = 8080;
+pub(super) const BACKEND_PORT: u16 = 8080;
 /// The port of a Service of which nothing is known.
-const HTTP: u16 = 80;
+pub(super) const HTTP: u16 = 80;
 
 /// What a student asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,9 @@ pub enum AimError {
     /// The Service has no port.
     #[error("Service {0} has no port")]
     NoPort(String),
+    /// From outside only a Service's virtual IP is tried, and in a pod itself only that pod.
+    #[error("from outside only a virtual IP can be tried, and in a pod only itself: by HTTP or TCP")]
+    NotFromThere,
 }
 
 impl Order {

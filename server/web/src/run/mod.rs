@@ -9,6 +9,7 @@
 //! Owner: [`Runs`]. Writer: the run's reducer, alone. Readers: handlers, through a `watch` of the view, and the
 //! hubs, which serialise each change once a language for all viewers.
 
+mod asking;
 mod destination;
 mod ground;
 mod hub;
@@ -19,6 +20,7 @@ mod state;
 mod tick;
 mod view;
 
+pub use asking::{Asking, aim};
 pub use destination::{Aim, AimError, Order};
 pub(crate) use ground::has;
 pub use hub::{Frame, Hub, LastSeen, Viewer, event};

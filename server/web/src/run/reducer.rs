@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use clusterip_cluster::index::Index;
 use clusterip_cluster::traffic::{self, Report};
+use clusterip_domain::diagnosis::Diagnosis;
 use clusterip_domain::ids::{LabId, Namespace};
 use clusterip_domain::lab::{Guess, Judged, Lab, Lang, RunRecord};
+use clusterip_domain::probe::Probed;
 use clusterip_domain::traffic::Line;
 use jiff::Timestamp;
 use kube::Client;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +50,10 @@ pub enum Command {
     Help(usize, oneshot::Sender<()>),
     /// Asks something of all that is known.
     Look(Look, oneshot::Sender<bool>),
+    /// The result of a probe.
+    Probed(Probed),
+    /// Show a diagnosis.
+    Diagnosed(Box<Diagnosis>),
     /// The namespace is prepared: from now on, steps are judged.
     Begin(oneshot::Sender<()>),
     /// The namespace is being cleared, or that failed: meanwhile nothing is judged.
@@ -90,6 +96,7 @@ pub struct RunHandle {
     ground: Ground,
     stop: CancellationToken,
     hubs: Arc<[Hub; 2]>,
+    asking: Semaphore,
 }
 
 /// What a reducer works with.
@@ -176,6 +183,12 @@ impl RunHandle {
         answered.await.map_err(|_| RunOver)
     }
 
+    /// The turn to ask the network something, if nobody else has it.
+    #[must_use]
+    pub fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.asking.try_acquire().ok()
+    }
+
     /// Says what keeps the run from going on.
     pub async fn trouble(&self, trouble: Option<Trouble>) {
         self.tell(Command::Trouble(trouble)).await;
@@ -240,6 +253,7 @@ pub(super) fn start(parts: Parts) -> (RunHandle, impl Future<Output = ()> + Send
         ground: parts.ground,
         stop: parts.stop.clone(),
         hubs: Arc::clone(&hubs),
+        asking: Semaphore::new(1),
     };
     let parts = Work {
         client: parts.client,
@@ -342,6 +356,7 @@ impl Reducer {
                 self.state.help(step);
                 let _ = answer.send(());
             }
+            Command::Probed(probed) => drop(self.state.probed(probed, Timestamp::now())),
             Command::Look(look, answer) => drop(answer.send((look.0)(&mut self.state))),
             Command::Begin(answer) => {
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
@@ -361,6 +376,7 @@ impl Reducer {
                 let _ = answer.send(());
             }
             Command::Lab(lab) => self.state.change_lab(lab, Timestamp::now()),
+            Command::Diagnosed(diagnosis) => self.state.diagnosed(*diagnosis),
             Command::Trouble(trouble) => self.state.set_trouble(trouble),
         }
     }
@@ -407,8 +423,10 @@ impl Reducer {
         let structural = match report {
             Report::Line(Line::Batch(batch)) => {
                 self.samples.clone_from(&batch.samples);
+                let was_failing = self.state.is_failing();
                 let Judged { ticked, changed, .. } = self.state.record(&batch, Timestamp::now());
-                ticked || changed
+                // Where it begins to fail for good, a diagnosis is offered.
+                ticked || changed || self.state.is_failing() != was_failing
             }
             Report::Line(Line::Started { .. } | Line::Finished { .. }) => false,
             Report::Interrupted(error) => {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use clusterip_domain::diagnosis::Diagnosis;
 use clusterip_domain::diagram::{Diagram, Places, Shape};
 use clusterip_domain::distribution::evenness;
 use clusterip_domain::facts::History;
@@ -26,6 +27,7 @@ pub struct RunState {
     ledger: Ledger,
     history: History,
     probes: Probes,
+    diagnosis: Option<Arc<Diagnosis>>,
     noted: Vec<Noted>,
     progress: Progress,
     again_at: Option<Timestamp>,
@@ -65,6 +67,7 @@ impl RunState {
             history,
             noted: Vec::new(),
             probes: Probes::default(),
+            diagnosis: None,
             progress,
             again_at: None,
             trouble: None,
@@ -119,10 +122,21 @@ impl RunState {
         self.judge(now)
     }
 
+    /// Whether the load does not get through.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.ledger.window().is_some_and(|w| w.tally.is_failing())
+    }
+
     /// Takes in what a probe found. Returns what came of it.
     pub fn probed(&mut self, probed: Probed, now: Timestamp) -> Judged {
         self.probes.record(self.history.now(), probed);
         self.judge(now)
+    }
+
+    /// Takes in why a call did not arrive.
+    pub fn diagnosed(&mut self, diagnosis: Diagnosis) {
+        self.diagnosis = Some(Arc::new(diagnosis));
     }
 
     /// A load begins.
@@ -263,6 +277,8 @@ impl RunState {
             evenness: window.and_then(spread),
             progress: self.progress.clone(),
             noted: self.noted.clone(),
+            probes: self.probes.all().cloned().collect(),
+            diagnosis: self.diagnosis.clone(),
             trouble: self.trouble.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! The small JSON that moves dots and bars, at most ten a second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clusterip_domain::diagram::load;
 use clusterip_domain::distribution::Evenness;
@@ -44,9 +44,11 @@ struct PodTick<'a> {
 impl<'a> Tick<'a> {
     /// What a window says now, with the requests sampled since the tick before.
     pub(super) fn of(window: &'a Window, samples: &'a [Sample], simulated: bool) -> Self {
-        let answered_by = window.tally.backends.keys();
+        let further_on = window.tally.chain.values().flat_map(|hop| hop.backends.keys());
+        // A pod may answer at more than one hop; its part is that of the first.
+        let answered_by: BTreeSet<&String> = window.tally.backends.keys().chain(further_on).collect();
         let silent = window.pods.iter().filter(|p| !window.tally.backends.contains_key(*p));
-        let pods = answered_by.chain(silent).map(|pod| {
+        let pods = answered_by.iter().copied().chain(silent).map(|pod| {
             let load = load(pod, Some(window));
             PodTick { pod, answered: load.answered, share: load.share, band: load.band }
         });

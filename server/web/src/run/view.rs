@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use clusterip_domain::diagnosis::Diagnosis;
 use clusterip_domain::diagram::Diagram;
 use clusterip_domain::distribution::Evenness;
 use clusterip_domain::lab::{Lab, Progress};
 use clusterip_domain::ledger::Window;
+use clusterip_domain::probe::Probed;
 use clusterip_domain::snapshot::Snapshot;
 
 /// A run at one moment.
@@ -32,6 +34,10 @@ pub struct RunView {
     pub progress: Progress,
     /// The IPs the student noted.
     pub noted: Vec<Noted>,
+    /// The last probes, oldest first.
+    pub probes: Vec<Probed>,
+    /// Why a call did not arrive, when that was asked last.
+    pub diagnosis: Option<Arc<Diagnosis>>,
     /// What keeps the run from going on, while something does.
     pub trouble: Option<Trouble>,
 }

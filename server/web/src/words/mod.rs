@@ -5,6 +5,7 @@
 
 mod chrome;
 mod course;
+mod diagnosis;
 mod lab;
 mod panels;
 mod picture;
@@ -36,6 +37,7 @@ pub(crate) use words;
 
 pub use chrome::Chrome;
 pub use course::CourseWords;
+pub use diagnosis::DiagnosisWords;
 pub use lab::LabWords;
 pub use panels::Panels;
 pub use picture::Picture;
@@ -56,6 +58,8 @@ pub struct Words {
     pub traffic: Traffic,
     /// Editor, rules, table, events, notebook and the small sheets.
     pub panels: Panels,
+    /// The diagnosis and the probes.
+    pub diagnosis: DiagnosisWords,
 }
 
 static EN: Words = Words {
@@ -65,6 +69,7 @@ static EN: Words = Words {
     picture: Picture::EN,
     traffic: Traffic::EN,
     panels: Panels::EN,
+    diagnosis: DiagnosisWords::EN,
 };
 
 static IT: Words = Words {
@@ -74,6 +79,7 @@ static IT: Words = Words {
     picture: Picture::IT,
     traffic: Traffic::IT,
     panels: Panels::IT,
+    diagnosis: DiagnosisWords::IT,
 };
 
 impl Words {
@@ -124,6 +130,7 @@ mod tests {
             Picture::pairs(),
             Traffic::pairs(),
             Panels::pairs(),
+            DiagnosisWords::pairs(),
         ];
         for (name, en, it) in all.into_iter().flatten() {
             assert!(!en.trim().is_empty() && !it.trim().is_empty(), "{name} is empty");

@@ -9,7 +9,7 @@
 use serde_json::{Map, Value};
 
 use super::fields::{self, Fields};
-use super::lists::{Rule, is_atomic_map, rule};
+use super::lists::{self, Rule};
 use super::managed::{self, Entry, Operation};
 use crate::status::{Cause, Status};
 use crate::store::{Resource, object};
@@ -127,11 +127,11 @@ fn differing(
             here.said = format!("{}.{field}", here.said);
             path.push(field.to_owned());
             (&live[field], &config[field])
-        } else if let (Some(key), Rule::Keyed { apply, .. }) = (name.strip_prefix("k:"), rule(resource, path))
+        } else if let (Some(key), Rule::Keyed(keys)) = (name.strip_prefix("k:"), lists::apply(resource, path))
         {
             here.said = format!("{}[{}]", here.said, said_key(key));
             let none = &Value::Null;
-            let of = |list| fields::find(list, apply, name).unwrap_or(none);
+            let of = |list| fields::find(list, keys, name).unwrap_or(none);
             (of(live), of(config))
         } else {
             continue;
@@ -174,25 +174,25 @@ fn chain(place: &[String]) -> Fields {
 
 /// Puts the configuration's values into the object.
 fn merge(resource: Resource, live: &mut Value, config: &Value, path: &mut Vec<String>) {
-    match (config, rule(resource, path)) {
-        (Value::Object(config), _) if live.is_object() && !is_atomic_map(resource, path) => {
+    match (config, lists::apply(resource, path)) {
+        (Value::Object(config), rule) if live.is_object() && rule != Rule::Atomic => {
             for (key, value) in config {
                 path.push(key.clone());
                 merge(resource, object::map(live).entry(key).or_insert(Value::Null), value, path);
                 path.pop();
             }
         }
-        (Value::Array(config), Rule::Keyed { apply, .. }) if live.is_array() => {
+        (Value::Array(config), Rule::Keyed(keys)) if live.is_array() => {
             let Value::Array(live) = live else { return };
             for item in config {
-                let name = fields::key_name(item, apply);
-                match live.iter_mut().find(|l| fields::key_name(l, apply) == name) {
+                let name = fields::key_name(item, keys);
+                match live.iter_mut().find(|l| fields::key_name(l, keys) == name) {
                     Some(old) => merge(resource, old, item, path),
                     None => live.push(item.clone()),
                 }
             }
         }
-        (Value::Array(config), Rule::Set) if live.is_array() => {
+        (Value::Array(config), Rule::Values) if live.is_array() => {
             let Value::Array(live) = live else { return };
             for item in config.iter() {
                 if !live.contains(item) {
@@ -235,9 +235,9 @@ fn prune(
                 let gone: Option<Value> = serde_json::from_str(text).ok();
                 items.retain(|item| Some(item) != gone.as_ref());
             }
-        } else if let Rule::Keyed { apply, .. } = rule(resource, path) {
+        } else if let Rule::Keyed(keys) = lists::apply(resource, path) {
             let Value::Array(items) = &mut *value else { continue };
-            let at = items.iter().position(|item| fields::key_name(item, apply) == *name);
+            let at = items.iter().position(|item| fields::key_name(item, keys) == *name);
             match at {
                 Some(at) if remove => drop(items.remove(at)),
                 Some(at) => prune(resource, &mut items[at], was, &is, &other, path),

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::lists::{Rule, default_key, is_atomic_map, rule};
+use super::lists::{self, Rule, default_key};
 use crate::store::Resource;
 
 /// A set of fields: an object whose leaves are empty objects.
@@ -66,12 +66,12 @@ fn tree(resource: Resource, value: &Value, old: Option<&Value>, path: &mut Vec<S
     if old.is_some_and(|old| old == value) {
         return None;
     }
-    let fields = match (value, rule(resource, path)) {
-        (Value::Object(map), _) if !is_atomic_map(resource, path) && !map.is_empty() => {
+    let fields = match (value, lists::apply(resource, path)) {
+        (Value::Object(map), rule) if rule != Rule::Atomic && !map.is_empty() => {
             children(resource, value, old, path)
         }
-        (Value::Array(items), Rule::Keyed { apply, .. }) => elements(resource, items, apply, old, path),
-        (Value::Array(items), Rule::Set) => {
+        (Value::Array(items), Rule::Keyed(keys)) => elements(resource, items, keys, old, path),
+        (Value::Array(items), Rule::Values) => {
             let had = |item: &Value| old.and_then(Value::as_array).is_some_and(|old| old.contains(item));
             items.iter().filter(|i| !had(i)).map(|i| (format!("v:{i}"), json!({}))).collect()
         }

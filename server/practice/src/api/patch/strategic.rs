@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::lists::{Rule, rule};
+use super::lists::{self, Rule};
 use crate::status::Status;
 use crate::store::Resource;
 
@@ -27,10 +27,10 @@ struct Merger {
 
 impl Merger {
     fn value(&mut self, live: &mut Value, patch: &Value) -> Result<(), Status> {
-        match (patch, rule(self.resource, &self.path)) {
+        match (patch, lists::strategic(self.resource, &self.path)) {
             (Value::Object(patch), _) => self.map(live, patch),
-            (Value::Array(patch), Rule::Keyed { merge, .. }) => self.list(live, patch, merge),
-            (Value::Array(patch), Rule::Set) => {
+            (Value::Array(patch), Rule::Keyed([key, ..])) => self.list(live, patch, key),
+            (Value::Array(patch), Rule::Values) => {
                 let live = array(live);
                 for item in patch {
                     if !live.contains(item) {
@@ -130,8 +130,8 @@ impl Merger {
             let Some(Value::Array(live)) = map.get_mut(field) else { continue };
             let mut path = self.path.clone();
             path.push(field.to_owned());
-            let merge = match rule(self.resource, &path) {
-                Rule::Keyed { merge, .. } => Some(merge),
+            let merge = match lists::strategic(self.resource, &path) {
+                Rule::Keyed([key, ..]) => Some(*key),
                 _ => None,
             };
             let place = |item: &Value| {

@@ -17,8 +17,28 @@ const MAX_DEPTH: usize = 40;
 
 /// A field's JSON name (`-` where its fields are the message's own) and type.
 type Described = (&'static str, &'static str);
-/// The fields of each message, by number.
-type Table = HashMap<&'static str, HashMap<u64, Described>>;
+/// What is known of each message.
+type Table = HashMap<&'static str, Message>;
+
+/// The fields of a message.
+#[derive(Default)]
+struct Message {
+    by_number: HashMap<u64, Described>,
+    by_name: HashMap<&'static str, &'static str>,
+    /// The messages whose fields are its own.
+    inlined: Vec<&'static str>,
+}
+
+impl Message {
+    fn add(&mut self, number: u64, name: &'static str, kind: &'static str) {
+        self.by_number.insert(number, (name, kind));
+        if name == "-" {
+            self.inlined.push(kind);
+        } else {
+            self.by_name.insert(name, kind);
+        }
+    }
+}
 
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
@@ -33,7 +53,7 @@ fn table() -> &'static Table {
             let mut words = line.split_whitespace();
             let number = words.next().and_then(|n| n.parse().ok());
             if let (Some(number), Some(name), Some(kind)) = (number, words.next(), words.next()) {
-                table.entry(message).or_default().insert(number, (name, kind));
+                table.entry(message).or_default().add(number, name, kind);
             }
         }
         table
@@ -41,11 +61,10 @@ fn table() -> &'static Table {
 }
 
 /// The type of a message's field, by its JSON name, and the message whose field it is: an inlined one perhaps.
-pub(super) fn field(message: &str, name: &str) -> Option<(&'static str, &'static str)> {
+pub(in crate::api) fn field(message: &str, name: &str) -> Option<(&'static str, &'static str)> {
     let (message, fields) = table().get_key_value(message)?;
-    let own = fields.values().find(|(n, _)| *n == name).map(|(_, kind)| (*message, *kind));
-    let inlined = || fields.values().filter(|(n, _)| *n == "-").find_map(|(_, kind)| field(kind, name));
-    own.or_else(inlined)
+    let own = fields.by_name.get(name).map(|kind| (*message, *kind));
+    own.or_else(|| fields.inlined.iter().find_map(|inlined| field(inlined, name)))
 }
 
 /// An object of this kind; `None` when the table has no such message.
@@ -72,7 +91,7 @@ fn message(name: &str, bytes: &[u8], depth: usize) -> Result<Value, Malformed> {
     for field in Reader::new(bytes) {
         let (number, value) = field?;
         // A field from a newer version: as JSON's unknown fields without validation, it is dropped.
-        if let Some((name, kind)) = fields.get(&number) {
+        if let Some((name, kind)) = fields.by_number.get(&number) {
             put(&mut map, name, kind, value, depth)?;
         }
     }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::status::Status;
 use wire::{Field, Reader};
 
+pub(super) use message::field;
 pub(super) use mismatch::mismatch;
 
 /// The media type.

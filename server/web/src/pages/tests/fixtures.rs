@@ -3,12 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use clusterip_domain::chain::HopCount;
+use clusterip_domain::diagnosis::{Case, Diagnosis, Question, diagnose};
 use clusterip_domain::diagram::{Diagram, Places, Shape};
 use clusterip_domain::distribution::evenness;
 use clusterip_domain::facts::History;
 use clusterip_domain::lab::{Evidence, Lab, LabFiles, Progress};
 use clusterip_domain::ledger::{Ledger, Target, TargetKind};
-use clusterip_domain::probe::Probes;
+use clusterip_domain::probe::{Probed, Probes};
 use clusterip_domain::rules::{
     EndpointShare, KernelRules, Protocol, ProxyMode, RulesView, ServiceRule, Verdict,
 };
@@ -95,6 +97,8 @@ pub(super) struct Scene {
     pub(super) places: Places,
     pub(super) noted: Vec<Noted>,
     pub(super) progress: Progress,
+    pub(super) probes: Vec<Probed>,
+    pub(super) diagnosis: Option<Arc<Diagnosis>>,
 }
 
 pub(super) fn pod_name(n: usize) -> String {
@@ -138,6 +142,8 @@ impl Scene {
             places: Places::default(),
             noted: vec![],
             progress: progress(&lab(), 0, &[]),
+            probes: vec![],
+            diagnosis: None,
         }
     }
 
@@ -313,6 +319,61 @@ impl Scene {
         self.settle()
     }
 
+    /// The pods ask a Service `data-service` with two pods of its own.
+    pub(super) fn asking(mut self) -> Self {
+        let data = Labels::from([("tier".into(), "data".into())]);
+        for pod in self.snapshot.pods.iter_mut().filter(|p| p.role == PodRole::Workload) {
+            pod.upstream = Some("http://data-service".parse().unwrap());
+        }
+        let template = self.snapshot.pods.last().unwrap().clone();
+        for i in 6..8 {
+            let (name, uid) = (format!("data-77b8-{}", NAMES[i]), format!("u{i}"));
+            let (labels, upstream) = (data.clone(), None);
+            self.snapshot.pods.push(Pod { name, uid, ip: Some(ip(i)), labels, upstream, ..template.clone() });
+        }
+        let service = self.snapshot.services[0].clone();
+        let cluster_ip = Some([10, 96, 40, 8].into());
+        let name = "data-service".to_owned();
+        self.snapshot.services.push(Service { name: name.clone(), cluster_ip, selector: data, ..service });
+        let slice = self.snapshot.endpoint_slices[0].clone();
+        let ends = self.snapshot.workloads().filter(|p| p.name.starts_with("data-")).map(|p| Endpoint {
+            address: p.ip,
+            pod: Some(p.name.clone()),
+            ..slice.endpoints[0].clone()
+        });
+        let endpoints = ends.collect();
+        self.snapshot.endpoint_slices.push(EndpointSlice {
+            name: "data-service-x".into(),
+            service: Some(name),
+            endpoints,
+            ..slice
+        });
+        let answers = [6, 7].map(|i| BackendCount {
+            pod: format!("data-77b8-{}", NAMES[i]),
+            ip: ip(i),
+            version: "v1".into(),
+            count: 100 + i as u64,
+        });
+        let chain = vec![HopCount {
+            hop: 1,
+            to: "http://data-service".parse().unwrap(),
+            backends: answers.into(),
+            errors: vec![],
+        }];
+        self.ledger.record(&Batch { chain, ..Batch::default() });
+        self.settle()
+    }
+
+    /// Walked with these tries, to the Service.
+    pub(super) fn diagnosed(mut self, tried: Vec<Probed>) -> Self {
+        let question = Question::new(SERVICE, None).unwrap();
+        let (before, window) = (&[][..], self.ledger.window());
+        let case = Case { snapshot: &self.snapshot, question: &question, tried: &tried, before, window };
+        self.diagnosis = Some(Arc::new(diagnose(&case)));
+        self.probes = tried;
+        self
+    }
+
     pub(super) fn noted(mut self, n: usize) -> Self {
         self.noted = (0..n).map(|i| Noted { ip: ip(i), pod: pod_name(i), alive: true }).collect();
         self
@@ -352,6 +413,8 @@ impl Scene {
             evenness,
             progress: self.progress,
             noted: self.noted,
+            probes: self.probes,
+            diagnosis: self.diagnosis,
             snapshot: Arc::new(self.snapshot),
             trouble: None,
         }

@@ -7,7 +7,7 @@ mod scenes;
 use std::collections::BTreeMap;
 
 use clusterip_domain::lab::Lang;
-use clusterip_domain::ledger::TargetKind;
+use clusterip_domain::ledger::TargetKind::{self, VirtualIp};
 use clusterip_domain::traffic::Connections;
 use fixtures::{Scene, lab, source, stages};
 use scenes::scenes;
@@ -15,8 +15,18 @@ use scenes::scenes;
 use super::*;
 use crate::run::RunView;
 
-const IDS: [&str; 11] = [
-    "status", "trouble", "steps", "picture", "traffic", "tools", "rules", "table", "events", "notebook",
+const IDS: [&str; 12] = [
+    "status",
+    "trouble",
+    "steps",
+    "picture",
+    "traffic",
+    "tools",
+    "diagnosis",
+    "rules",
+    "table",
+    "events",
+    "notebook",
     "sheets",
 ];
 
@@ -101,6 +111,50 @@ fn a_finished_lab_says_so_and_where_to_go() {
     let html = steps(Lang::It, &lab(), &Scene::new().at(5, &[]).view());
     assert!(html.contains("Hai fatto tutto") && html.contains("href=\"/it\""));
     assert!(!html.contains("aria-current"));
+}
+
+#[test]
+fn a_chain_is_drawn_with_its_ways_and_its_counts() {
+    let (_, run) = scenes().into_iter().find(|(name, _)| *name == "chain").unwrap();
+    let html = picture(Lang::En, &source(), &run);
+    for shape in ["wide", "tall"] {
+        let ways = html.matches(&format!("id=\"{shape}-edge-to-upstream-pod:")).count();
+        assert_eq!(ways, 2, "both pods ask");
+        assert!(!html.contains(&format!("{shape}-edge-to-service-client-service:data-service")));
+    }
+    assert!(html.contains("class=\"edge to-upstream hue-0 active\""), "{html}");
+    assert!(html.contains("data-count=\"data-77b8-h6wdt\">106<"), "{html}");
+}
+
+#[test]
+fn a_diagnosis_is_a_column_with_the_break_and_the_reason() {
+    let (_, run) = scenes().into_iter().find(|(name, _)| *name == "diagnosed").unwrap();
+    for (lang, here, why, near) in [
+        (Lang::En, "broken here", "The selector matches no pod", "The selector says app=mypap; "),
+        (
+            Lang::It,
+            "si interrompe qui",
+            "Il selettore non corrisponde a nessun pod",
+            "Il selettore dice app=mypap; ",
+        ),
+    ] {
+        let html = diagnosis(lang, &lab(), &run);
+        let stations: Vec<_> = html
+            .match_indices("<li class=\"station ")
+            .map(|(i, m)| html[i + m.len()..].split('"').next())
+            .collect();
+        assert_eq!(stations, ["ok", "ok", "ok", "broken", "not-reached"].map(Some));
+        for words in
+            [here, why, near, "https://kubernetes.io/docs/", "<code>nslookup my-clusterip-service</code>"]
+        {
+            assert!(html.contains(words), "{words} is not in {html}");
+        }
+        let offered = traffic(lang, &lab(), &run);
+        assert!(offered.contains("act/diagnose") && offered.contains("value=\"10.96.113.47\""));
+    }
+    let sound =
+        Scene::new().pods(3).service().traffic(VirtualIp, Connections::NewPerRequest, &[9, 8, 9], &[]);
+    assert!(!traffic(Lang::En, &lab(), &sound.view()).contains("act/diagnose"), "it gets through");
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Every state worth looking at, by name.
 
-use clusterip_domain::ledger::TargetKind::{PodIp, VirtualIp};
+use clusterip_domain::ledger::TargetKind::{DnsName, PodIp, VirtualIp};
+use clusterip_domain::ledger::{Target, TargetKind};
+use clusterip_domain::probe::{ProbeReport, Probed, Tool, Vantage};
 use clusterip_domain::rules::RulesView;
 use clusterip_domain::snapshot::PodState;
 use clusterip_domain::traffic::{Connections, ErrorKind};
 use jiff::Timestamp;
 
-use super::fixtures::Scene;
+use super::fixtures::{SERVICE, Scene, pod_name};
 use crate::run::RunView;
 
 const EACH: Connections = Connections::NewPerRequest;
@@ -68,6 +70,32 @@ fn eight() -> Scene {
     Scene::new().pods(8).service().traffic(VirtualIp, EACH, &counts, &[])
 }
 
+/// What came of a try in the client pod.
+fn tried(tool: Tool, kind: TargetKind, host: &str, port: u16, error: Option<ErrorKind>) -> Probed {
+    let target = Target { kind, name: SERVICE.into(), host: host.into(), port };
+    let addresses = vec![[10, 96, 113, 47].into()];
+    let answered = ProbeReport {
+        ok: true,
+        error: None,
+        pod: (tool == Tool::Http).then(|| pod_name(0)),
+        addresses,
+        ..ProbeReport::failed(ErrorKind::Dns)
+    };
+    let report = error.map_or(answered, ProbeReport::failed);
+    Probed { from: Vantage::Client, tool, target, report }
+}
+
+/// The selector is mistyped, and that was found out.
+fn diagnosed() -> Scene {
+    let mut s = three().service().traffic(VirtualIp, EACH, &[], &[(ErrorKind::Refused, 64)]);
+    s.snapshot.services[0].selector.insert("app".into(), "mypap".into());
+    s.snapshot.endpoint_slices.clear();
+    s.diagnosed(vec![
+        tried(Tool::Dns, DnsName, SERVICE, 0, None),
+        tried(Tool::Http, VirtualIp, "10.96.113.47", 80, Some(ErrorKind::Refused)),
+    ])
+}
+
 /// All of them.
 pub(super) fn scenes() -> Vec<(&'static str, RunView)> {
     let keep_alive = || three().service().traffic(VirtualIp, KEEP, &[900, 0, 450], &[]);
@@ -90,6 +118,8 @@ pub(super) fn scenes() -> Vec<(&'static str, RunView)> {
         ("trouble", trouble().at(3, &[false, false]).view()),
         ("service-gone", service_gone().at(4, &[false]).view()),
         ("service-again", service_again().at(4, &[false]).view()),
+        ("chain", Scene::new().pods(2).service().traffic(VirtualIp, EACH, &[111, 104], &[]).asking().view()),
+        ("diagnosed", diagnosed().at(3, &[false, false]).view()),
         ("stale", stale().at(3, &[true, false]).view()),
         ("eight", eight().at(3, &[true, false]).view()),
         ("finished", busy().at(5, &[]).view()),

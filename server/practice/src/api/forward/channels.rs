@@ -1,65 +1,26 @@
-//! Port-forwards: a WebSocket whose messages begin with the number of a channel, two a port (data and error).
+//! A WebSocket whose messages begin with the number of a channel, two a port: data and error.
 //!
-//! Source: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#get-connect-portforward-requests-to-portforward-of-pod>
-//! and `k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go`: each channel begins with the port, little-endian.
+//! Source: `k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go`: each channel begins with the port, little-endian.
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::Api;
-use super::query::Query;
-use super::respond::Answer;
-use super::socket::{self, Socket, frame};
-use crate::network::Network;
+use super::super::query::Query;
+use super::super::upgrade::{self, Socket, frame};
+use super::{CHUNK, Destination};
 use crate::status::Status;
-use crate::store::{Resource, object};
 
 /// The most ports of one port-forward: two channels each, numbered in a byte.
 const MAX_PORTS: usize = 127;
-/// How much is read from a pod at once.
-const CHUNK: usize = 16 * 1024;
 /// How many messages may wait for a client that reads slowly.
 const QUEUE: usize = 16;
-/// The protocol spoken. The client may offer newer ones too.
-const PROTOCOL: &str = "v4.channel.k8s.io";
-
-impl Api {
-    /// Opens the way to some ports of a pod.
-    pub(super) fn port_forward(
-        &self,
-        mut request: Request<Incoming>,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Answer, Status> {
-        let pod = self.store.get(Resource::Pods, namespace, name)?;
-        if object::text(&pod, "/status/phase") != "Running" {
-            let phase = object::text(&pod, "/status/phase");
-            return Err(Status::bad_request(format!(
-                "unable to forward port because pod is not running. Current status={phase}"
-            )));
-        }
-        let (answer, _) = socket::switch(&request, &[PROTOCOL])?;
-        let ports = ports(&Query::parse(request.uri().query()))?;
-        let (network, namespace, name) = (self.network.clone(), namespace.to_owned(), name.to_owned());
-        let (upgrade, stop) = (hyper::upgrade::on(&mut request), self.stop.clone());
-        tokio::spawn(stop.run_until_cancelled_owned(async move {
-            match upgrade.await {
-                Ok(upgraded) => serve(upgraded, &network, &namespace, &name, &ports).await,
-                Err(error) => tracing::debug!(%error, "a port-forward was not upgraded"),
-            }
-        }));
-        Ok(answer)
-    }
-}
 
 /// The ports asked for, once each.
-fn ports(query: &Query) -> Result<Vec<u16>, Status> {
+pub(super) fn ports(query: &Query) -> Result<Vec<u16>, Status> {
     let mut ports = Vec::new();
     for text in query.all("ports").flat_map(|list| list.split(',')).chain(query.all("port")) {
         let port = text.parse::<u16>().ok().filter(|port| *port > 0);
@@ -76,8 +37,9 @@ fn ports(query: &Query) -> Result<Vec<u16>, Status> {
     }
 }
 
-async fn serve(upgraded: Upgraded, network: &Network, namespace: &str, pod: &str, ports: &[u16]) {
-    let (sink, source) = socket::open(upgraded).await.split();
+/// Serves these ports, one connection each.
+pub(super) async fn serve(upgraded: Upgraded, to: &Destination, ports: &[u16]) {
+    let (sink, source) = upgrade::open(upgraded).await.split();
     let (sender, receiver) = mpsc::channel(QUEUE.max(3 * ports.len()));
     let (mut writers, mut readers) = (Vec::new(), tokio::task::JoinSet::new());
     for (channel, port) in (0_u8..).step_by(2).zip(ports) {
@@ -86,14 +48,14 @@ async fn serve(upgraded: Upgraded, network: &Network, namespace: &str, pod: &str
             // The receiver lives on in this function.
             let _ = sender.try_send(frame(channel, &hello));
         }
-        match network.connect_loopback(namespace, pod, *port).await {
+        match to.connect(*port).await {
             Ok(stream) => {
                 let (reader, writer) = tokio::io::split(stream);
                 readers.spawn(from_pod(channel, reader, sender.clone()));
                 writers.push(Some(writer));
             }
             Err(error) => {
-                let why = format!("failed to connect to localhost:{port} inside the pod: {error}");
+                let why = to.refusal(*port, &error);
                 let _ = sender.try_send(frame(channel + 1, why.as_bytes()));
                 writers.push(None);
             }
@@ -125,7 +87,7 @@ async fn to_client(mut sink: SplitSink<Socket, Message>, mut receiver: mpsc::Rec
         }
     }
     // The client may be gone already.
-    let _ = sink.send(socket::goodbye()).await;
+    let _ = sink.send(upgrade::goodbye()).await;
 }
 
 /// Everything to the pods, until the client goes.
