@@ -15,7 +15,8 @@
 //! refuses; it listens on loopback only.
 
 mod api;
-mod auth;
+mod authn;
+mod authz;
 pub mod controllers;
 mod kubeconfig;
 pub mod kubelet;
@@ -29,6 +30,7 @@ pub mod store;
 mod testing;
 mod tls;
 
+pub use authn::{KeyError, User};
 pub use kubeconfig::CONTEXT;
 pub use kubelet::NODE;
 pub use practice::{Detached, Handle, Options, Practice, StartError};

@@ -1,5 +1,8 @@
 //! Stock kubectl on the practice cluster. `KUBECTL` is its program, else the PATH's.
 
+#[path = "kubectl/access.rs"]
+mod access;
+
 use std::process::{Command, Output};
 
 use clusterip_practice::{Options, Practice};
@@ -17,6 +20,16 @@ impl Kubectl {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("kubeconfig"), practice.kubeconfig()).expect("it is written");
         Self { _practice: practice, folder }
+    }
+
+    /// The same cluster, of which the kubeconfig names no user any more.
+    fn without_token(self) -> Self {
+        let path = self.folder.path().join("kubeconfig");
+        let config = std::fs::read_to_string(&path).expect("it was written");
+        let mut config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+        config["users"][0]["user"] = serde_json::json!({});
+        std::fs::write(path, config.to_string()).expect("it is written");
+        self
     }
 
     /// Runs a command line, split at spaces, with files of the folder as `@name`.

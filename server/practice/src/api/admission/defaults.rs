@@ -25,6 +25,7 @@ pub(super) fn fill(resource: Resource, object: &mut Value) {
                 absent(port, "name", "");
             }
         }
+        Resource::RoleBindings => super::rbac::default(object),
         Resource::NetworkPolicies => absent(&mut object["spec"], "policyTypes", json!(["Ingress"])),
         _ => {}
     }

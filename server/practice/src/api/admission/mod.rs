@@ -7,6 +7,7 @@ mod container;
 mod defaults;
 mod names;
 mod quota;
+mod rbac;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -14,9 +15,10 @@ mod workload;
 
 use serde_json::{Value, json};
 
+use crate::authz;
 use crate::kubelet::unmodelled;
 use crate::status::{Cause, Status};
-use crate::store::{Admission, Resource, View, object};
+use crate::store::{Admission, Resource, View, Writer, object};
 
 /// The practice cluster's admission.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,10 +28,19 @@ pub(crate) struct Rules;
 type Causes = Vec<Cause>;
 
 impl Admission for Rules {
-    fn create(&self, view: &View<'_>, resource: Resource, object: &mut Value) -> Result<(), Status> {
+    fn create(
+        &self,
+        view: &View<'_>,
+        writer: &Writer<'_>,
+        resource: Resource,
+        object: &mut Value,
+    ) -> Result<(), Status> {
         check_namespace(view, resource, object)?;
         refuse_unmodelled(resource, object)?;
         defaults::fill(resource, object);
+        if let Some(user) = writer.who() {
+            authz::check_escalation(view, user, resource, None, object)?;
+        }
         let mut causes = names::metadata(resource, object);
         let name = object::name(object).to_owned();
         if resource == Resource::Services {
@@ -48,12 +59,16 @@ impl Admission for Rules {
     fn update(
         &self,
         view: &View<'_>,
+        writer: &Writer<'_>,
         resource: Resource,
         old: &Value,
         object: &mut Value,
     ) -> Result<(), Status> {
         refuse_unmodelled(resource, object)?;
         defaults::fill(resource, object);
+        if let Some(user) = writer.who() {
+            authz::check_escalation(view, user, resource, Some(old), object)?;
+        }
         let mut causes = names::metadata(resource, object);
         let name = object::name(object).to_owned();
         if resource == Resource::Services {
@@ -80,6 +95,7 @@ fn refuse_unmodelled(resource: Resource, object: &Value) -> Result<(), Status> {
     let spec = match resource {
         Resource::Pods => &object["spec"],
         Resource::Deployments | Resource::ReplicaSets => &object["spec"]["template"]["spec"],
+        Resource::RoleBindings => return rbac::refuse_unmodelled(object),
         _ => return Ok(()),
     };
     match unmodelled(spec) {
@@ -115,6 +131,8 @@ fn check(resource: Resource, object: &Value) -> Causes {
         Resource::Services => service::check(object),
         Resource::Pods => container::pod_spec(&object["spec"], "spec"),
         Resource::Deployments | Resource::ReplicaSets => workload::check(resource, object),
+        Resource::Roles => rbac::role(object),
+        Resource::RoleBindings => rbac::binding(object),
         _ => Causes::new(),
     }
 }
@@ -124,6 +142,7 @@ fn check_update(resource: Resource, old: &Value, object: &Value) -> Causes {
         Resource::Services => service::check_update(old, object),
         Resource::Pods => workload::check_pod_update(old, object),
         Resource::Deployments | Resource::ReplicaSets => workload::check_update(old, object),
+        Resource::RoleBindings => rbac::check_update(old, object),
         Resource::ConfigMaps | Resource::Secrets if old["immutable"] == true => immutable(old, object),
         _ => Causes::new(),
     }

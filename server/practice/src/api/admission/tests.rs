@@ -155,3 +155,71 @@ fn a_namespace_that_is_going_takes_nothing_new() {
     let refused = store.create(Resource::Services, service(&json!({"ports": [{"port": 80}]}))).unwrap_err();
     assert!(refused.message.ends_with("because it is being terminated"), "{refused}");
 }
+
+#[test]
+fn wrong_roles_and_bindings_are_refused_field_by_field() {
+    let role = |rule: Value| (Resource::Roles, json!({"rules": [rule]}));
+    let binding = |reference: Value, subject: Value| {
+        (Resource::RoleBindings, json!({"roleRef": reference, "subjects": [subject]}))
+    };
+    let reader = || json!({"kind": "Role", "name": "reader"});
+    let user = || json!({"kind": "User", "name": "anna"});
+    for ((resource, mut object), said) in [
+        (
+            role(json!({"apiGroups": [""], "resources": ["pods"]})),
+            "rules[0].verbs: Required value: verbs must contain at least one value",
+        ),
+        (
+            role(json!({"verbs": ["get"], "resources": ["pods"]})),
+            "rules[0].apiGroups: Required value: resource rules must supply at least one api group",
+        ),
+        (
+            role(json!({"verbs": ["get"], "apiGroups": [""]})),
+            "rules[0].resources: Required value: resource rules must supply at least one resource",
+        ),
+        (
+            role(json!({"verbs": ["get"], "nonResourceURLs": ["/x"]})),
+            r#"rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs"#,
+        ),
+        (
+            binding(json!({"kind": "Rolle", "name": "reader"}), user()),
+            r#"roleRef.kind: Unsupported value: "Rolle": supported values: "Role", "ClusterRole""#,
+        ),
+        (
+            binding(json!({"kind": "Role", "name": "reader", "apiGroup": "apps"}), user()),
+            r#"roleRef.apiGroup: Unsupported value: "apps": supported values: "rbac.authorization.k8s.io""#,
+        ),
+        (binding(json!({"kind": "Role"}), user()), "roleRef.name: Required value"),
+        (
+            binding(reader(), json!({"kind": "Robot", "name": "r"})),
+            r#"subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group""#,
+        ),
+        (binding(reader(), json!({"kind": "User"})), "subjects[0].name: Required value"),
+        (
+            binding(json!({"kind": "ClusterRole", "name": "system:node"}), user()),
+            "the practice cluster does not model ClusterRoles but admin, cluster-admin, edit, view",
+        ),
+    ] {
+        object["metadata"] = json!({"name": "r", "namespace": "a"});
+        let refused = store().create(resource, object).unwrap_err();
+        assert!(refused.message.contains(said), "{refused}\n{said}");
+    }
+}
+
+#[test]
+fn a_bindings_role_stays() {
+    let store = store();
+    let binding = |name: &str| {
+        json!({"metadata": {"name": "b", "namespace": "a"}, "roleRef": {"kind": "ClusterRole", "name": name},
+            "subjects": [{"kind": "User", "name": "anna"}, {"kind": "ServiceAccount", "name": "anna"}]})
+    };
+    let made = store.create(Resource::RoleBindings, binding("view")).unwrap();
+    assert_eq!(made["roleRef"]["apiGroup"], "rbac.authorization.k8s.io");
+    assert_eq!(made["subjects"][0]["apiGroup"], "rbac.authorization.k8s.io");
+    assert!(made["subjects"][1].get("apiGroup").is_none());
+    let refused = store.update(Resource::RoleBindings, binding("edit")).unwrap_err();
+    assert_eq!(
+        refused.message,
+        r#"RoleBinding.rbac.authorization.k8s.io "b" is invalid: roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"edit"}: cannot change roleRef"#
+    );
+}
