@@ -23,6 +23,8 @@ pub mod kubelet;
 pub mod network;
 pub mod pace;
 mod practice;
+mod quantity;
+mod quota;
 mod serve;
 pub mod status;
 pub mod store;

@@ -120,7 +120,7 @@ pub(super) fn dns_subdomain(text: &str) -> Option<String> {
     (!text.split('.').all(is_dns_label)).then(|| SUBDOMAIN.to_owned())
 }
 
-fn qualified_name(key: &str) -> Option<String> {
+pub(super) fn qualified_name(key: &str) -> Option<String> {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, key),

@@ -96,7 +96,11 @@ impl Api {
             Some("scale") => scale::of(&stored),
             _ => form.object(resource, &stored),
         });
-        respond::warn(&mut answer, &[warnings, writer.into_warnings()].concat());
+        // What an object is warned about says nothing of its status and scale.
+        if subresource.is_none() {
+            warnings.extend(writer.into_warnings());
+        }
+        respond::warn(&mut answer, &warnings);
         Ok(answer)
     }
 }

@@ -1,3 +1,5 @@
+mod budgets;
+
 use super::*;
 use crate::store::{Deletion, Mode, Store};
 use std::sync::Arc;
