@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::{Api, admission};
 use crate::authn::{Authenticator, KeyError};
 use crate::kubelet::{Kubelet, NODE};
-use crate::network::{Network, proxy};
+use crate::network::{Network, policy, proxy};
 use crate::pace::Pace;
 use crate::serve::{Door, Serving, speak};
 use crate::status::Status;
@@ -220,6 +220,7 @@ fn assemble(address: SocketAddr, authority: &str, pace: Pace) -> Result<(Handle,
     let mut cluster = JoinSet::new();
     let kubelet = Kubelet::start(&mut cluster, &store, &network, pace)?;
     cluster.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
+    cluster.spawn(policy::run(Arc::clone(&store), network.clone(), pace));
     controllers::start(&mut cluster, &store, authority);
     let api = Arc::new(Api {
         store,

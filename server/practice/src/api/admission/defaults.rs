@@ -27,7 +27,7 @@ pub(super) fn fill(resource: Resource, object: &mut Value) {
         }
         Resource::LimitRanges => super::limits::default(object),
         Resource::RoleBindings => super::rbac::default(object),
-        Resource::NetworkPolicies => absent(&mut object["spec"], "policyTypes", json!(["Ingress"])),
+        Resource::NetworkPolicies => super::policies::default(object),
         _ => {}
     }
     // Reaching for an absent field of a value writes a null into it.

@@ -8,6 +8,7 @@ mod container;
 mod defaults;
 mod limits;
 mod names;
+mod policies;
 mod quota;
 mod rbac;
 mod resources;
@@ -178,6 +179,7 @@ fn check(resource: Resource, object: &Value) -> Causes {
         Resource::Services => service::check(object),
         Resource::Pods => container::pod_spec(&object["spec"], "spec"),
         Resource::Deployments | Resource::ReplicaSets => workload::check(resource, object),
+        Resource::NetworkPolicies => policies::check(object),
         Resource::ResourceQuotas => quota::check_quota(object),
         Resource::LimitRanges => limits::check_range(object),
         Resource::Roles => rbac::role(object),

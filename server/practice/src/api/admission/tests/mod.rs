@@ -225,3 +225,58 @@ fn a_bindings_role_stays() {
         r#"RoleBinding.rbac.authorization.k8s.io "b" is invalid: roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"edit"}: cannot change roleRef"#
     );
 }
+
+#[test]
+fn a_network_policy_gets_its_directions_and_is_checked() {
+    let store = store();
+    let policy =
+        |name: &str, spec: Value| json!({"metadata": {"name": name, "namespace": "a"}, "spec": spec});
+    for (name, mut spec, kinds) in [
+        ("in", json!({"ingress": [{"ports": [{"port": 80}]}]}), json!(["Ingress"])),
+        ("out", json!({"egress": [{}]}), json!(["Ingress", "Egress"])),
+        ("none", json!({}), json!(["Ingress"])),
+        ("said", json!({"policyTypes": ["Egress"]}), json!(["Egress"])),
+    ] {
+        spec["podSelector"] = json!({});
+        let made = store.create(Resource::NetworkPolicies, policy(name, spec)).unwrap();
+        assert_eq!(made["spec"]["policyTypes"], kinds, "{name}");
+    }
+    let made = store.get(Resource::NetworkPolicies, "a", "in").unwrap();
+    assert_eq!(made["spec"]["ingress"][0]["ports"][0]["protocol"], "TCP");
+
+    let rule = |rule: Value| json!({"podSelector": {}, "ingress": [rule]});
+    for (spec, said) in [
+        (rule(json!({"from": [{}]})), "spec.ingress[0].from[0]: Required value: must specify a peer"),
+        (
+            rule(json!({"from": [{"podSelector": {}, "ipBlock": {"cidr": "10.0.0.0/8"}}]})),
+            "spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer",
+        ),
+        (
+            rule(json!({"from": [{"ipBlock": {"cidr": "10.0.0.0"}}]})),
+            r#"spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "10.0.0.0": must be a valid CIDR value"#,
+        ),
+        (
+            rule(json!({"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["11.0.0.0/16"]}}]})),
+            r#"spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`"#,
+        ),
+        (
+            rule(json!({"ports": [{"port": 99999}]})),
+            "spec.ingress[0].ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive",
+        ),
+        (
+            rule(json!({"ports": [{"port": 90, "endPort": 80}]})),
+            "spec.ingress[0].ports[0].endPort: Invalid value: 90: must be greater than or equal to `port`",
+        ),
+        (
+            rule(json!({"ports": [{"protocol": "ICMP"}]})),
+            r#"spec.ingress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP""#,
+        ),
+        (
+            json!({"podSelector": {}, "policyTypes": ["Both"]}),
+            r#"spec.policyTypes[0]: Unsupported value: "Both": supported values: "Ingress", "Egress""#,
+        ),
+    ] {
+        let refused = store.create(Resource::NetworkPolicies, policy("x", spec)).unwrap_err();
+        assert!(refused.message.contains(said), "{refused}\n{said}");
+    }
+}
