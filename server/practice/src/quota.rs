@@ -173,18 +173,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn pod(extra: Value) -> Value {
+    fn pod(extra: &Value) -> Value {
         let mut pod = json!({"metadata": {}, "spec": {"containers": [
             {"name": "a", "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "1"}}},
             {"name": "b", "resources": {"requests": {"cpu": "400m"}}}]}});
-        json_patch::merge(&mut pod, &extra);
+        json_patch::merge(&mut pod, extra);
         pod
     }
 
     #[test]
     fn a_pod_uses_what_its_containers_ask_for_until_it_has_ended() {
         let now: Timestamp = "2026-01-01T00:01:00Z".parse().unwrap();
-        let said = |extra: Value| listed(&usage(Resource::Pods, &pod(extra), now));
+        let said = |extra: &Value| listed(&usage(Resource::Pods, &pod(extra), now));
         let all =
             "count/pods=1,cpu=500m,limits.cpu=1,memory=64Mi,pods=1,requests.cpu=500m,requests.memory=64Mi";
         let going =
@@ -198,7 +198,7 @@ mod tests {
             (going("2026-01-01T00:00:30Z"), all),
             (going("2026-01-01T00:00:29Z"), "count/pods=1"),
         ] {
-            assert_eq!(said(extra.clone()), expected, "{extra}");
+            assert_eq!(said(&extra), expected, "{extra}");
         }
     }
 

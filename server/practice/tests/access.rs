@@ -447,22 +447,29 @@ async fn rights_go_with_their_binding_at_once() {
     assert_eq!(get(&student, &here("pods")).await.code, 403);
 }
 
+const AUTHENTICATION: &str = "authentication.k8s.io/v1";
+const AUTHORIZATION: &str = "authorization.k8s.io/v1";
+
+fn review(version: &str, kind: &str, spec: &Value) -> Value {
+    json!({"apiVersion": version, "kind": kind, "spec": spec})
+}
+
+fn reviews(version: &str, plural: &str) -> String {
+    format!("/apis/{version}/{plural}")
+}
+
 #[tokio::test]
-async fn reviews_answer_who_one_is_and_what_one_may() {
+async fn one_may_ask_who_one_is_and_what_one_may() {
     let class = Class::start(&reader()).await;
     let student = class.student().await;
-    let review = |group: &str, kind: &str, spec: Value| json!({"apiVersion": format!("{group}.k8s.io/v1"), "kind": kind, "spec": spec});
-    let authentication = "/apis/authentication.k8s.io/v1";
-    let authorization = "/apis/authorization.k8s.io/v1";
-
-    let asked = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-    let me = make(&student, &format!("{authentication}/selfsubjectreviews"), &asked).await;
+    let asked = json!({"apiVersion": AUTHENTICATION, "kind": "SelfSubjectReview"});
+    let me = make(&student, &reviews(AUTHENTICATION, "selfsubjectreviews"), &asked).await;
     assert_eq!(me["status"]["userInfo"]["username"], ACCOUNT);
     let groups =
         json!(["system:serviceaccounts", "system:serviceaccounts:student-1", "system:authenticated"]);
     assert_eq!(me["status"]["userInfo"]["groups"], groups);
 
-    let own = format!("{authorization}/selfsubjectaccessreviews");
+    let own = reviews(AUTHORIZATION, "selfsubjectaccessreviews");
     for (spec, allowed) in [
         (json!({"resourceAttributes": {"verb": "list", "resource": "pods", "namespace": NAMESPACE}}), true),
         (
@@ -477,49 +484,54 @@ async fn reviews_answer_who_one_is_and_what_one_may() {
         (json!({"nonResourceAttributes": {"verb": "get", "path": "/api"}}), true),
         (json!({"nonResourceAttributes": {"verb": "get", "path": "/logs"}}), false),
     ] {
-        let answer = make(&student, &own, &review("authorization", "SelfSubjectAccessReview", spec)).await;
+        let answer = make(&student, &own, &review(AUTHORIZATION, "SelfSubjectAccessReview", &spec)).await;
         assert_eq!(answer["status"]["allowed"], allowed, "{answer}");
     }
     for spec in [
         json!({}),
         json!({"resourceAttributes": {"verb": "get"}, "nonResourceAttributes": {"verb": "get", "path": "/"}}),
     ] {
-        let heard = post(&student, &own, &review("authorization", "SelfSubjectAccessReview", spec)).await;
+        let heard = post(&student, &own, &review(AUTHORIZATION, "SelfSubjectAccessReview", &spec)).await;
         assert_eq!((heard.code, heard.body["reason"].as_str()), (422, Some("Invalid")), "{}", heard.body);
     }
 
-    let rules = review("authorization", "SelfSubjectRulesReview", json!({"namespace": NAMESPACE}));
-    let rules = make(&student, &format!("{authorization}/selfsubjectrulesreviews"), &rules).await;
+    let rules = review(AUTHORIZATION, "SelfSubjectRulesReview", &json!({"namespace": NAMESPACE}));
+    let rules = make(&student, &reviews(AUTHORIZATION, "selfsubjectrulesreviews"), &rules).await;
     let all = rules["status"]["resourceRules"].as_array().unwrap();
     assert!(all.contains(&reader()[0]), "{rules}");
-    let nowhere = review("authorization", "SelfSubjectRulesReview", json!({}));
-    let heard = post(&student, &format!("{authorization}/selfsubjectrulesreviews"), &nowhere).await;
+    let nowhere = review(AUTHORIZATION, "SelfSubjectRulesReview", &json!({}));
+    let heard = post(&student, &reviews(AUTHORIZATION, "selfsubjectrulesreviews"), &nowhere).await;
     assert_eq!((heard.code, heard.message()), (400, "no namespace on request"));
+}
 
+#[tokio::test]
+async fn the_administrator_may_ask_about_others() {
+    let class = Class::start(&reader()).await;
+    let student = class.student().await;
     let of_student = json!({"user": ACCOUNT, "resourceAttributes": {"verb": "list", "resource": "services", "namespace": NAMESPACE}});
-    let whether = review("authorization", "SubjectAccessReview", of_student.clone());
-    let path = format!("{authorization}/subjectaccessreviews");
+    let whether = review(AUTHORIZATION, "SubjectAccessReview", &of_student);
+    let path = reviews(AUTHORIZATION, "subjectaccessreviews");
     let answer = make(&class.admin, &path, &whether).await;
     assert_eq!(
         answer["status"],
         json!({"allowed": true, "reason": "RBAC: allowed by RoleBinding \"student/student-1\" of Role \"student\" to ServiceAccount \"student/student-1\""})
     );
     assert_eq!(post(&student, &path, &whether).await.code, 403, "only the administrator asks about others");
-    let local = format!("{authorization}/namespaces/{NAMESPACE}/localsubjectaccessreviews");
-    let whether = review("authorization", "LocalSubjectAccessReview", of_student);
+    let local = reviews(AUTHORIZATION, &format!("namespaces/{NAMESPACE}/localsubjectaccessreviews"));
+    let whether = review(AUTHORIZATION, "LocalSubjectAccessReview", &of_student);
     assert_eq!(make(&class.admin, &local, &whether).await["status"]["allowed"], true);
-    let elsewhere = format!("{authorization}/namespaces/default/localsubjectaccessreviews");
+    let elsewhere = reviews(AUTHORIZATION, "namespaces/default/localsubjectaccessreviews");
     assert_eq!(post(&class.admin, &elsewhere, &whether).await.code, 422);
 
-    let tokens = format!("{authentication}/tokenreviews");
+    let tokens = reviews(AUTHENTICATION, "tokenreviews");
     let token = class.token(&json!({})).await;
-    let whose = review("authentication", "TokenReview", json!({"token": token}));
+    let whose = review(AUTHENTICATION, "TokenReview", &json!({"token": token}));
     let answer = make(&class.admin, &tokens, &whose).await;
     assert_eq!(
         (&answer["status"]["authenticated"], &answer["status"]["user"]["username"]),
         (&json!(true), &json!(ACCOUNT))
     );
-    let whose = review("authentication", "TokenReview", json!({"token": "nonsense"}));
+    let whose = review(AUTHENTICATION, "TokenReview", &json!({"token": "nonsense"}));
     let answer = make(&class.admin, &tokens, &whose).await;
     assert_eq!(answer["status"], json!({"user": {}, "error": "invalid bearer token"}));
     assert_eq!(post(&student, &tokens, &whose).await.code, 403);
@@ -558,4 +570,39 @@ async fn an_evicted_pod_goes_with_the_grace_it_is_given() {
     assert_eq!(get(&class.admin, &here("pods/p")).await.code, 404);
     assert_eq!(post(&student, &here("pods/nosuch/eviction"), &eviction("nosuch", json!({}))).await.code, 404);
     assert!(heard.headers.contains_key("x-practice-cluster"));
+}
+
+#[tokio::test]
+async fn a_warning_comes_with_what_is_taken_all_the_same() {
+    let class = Class::start(&reader()).await;
+    let label = json!({"metadata": {"labels": {"pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/enforce": "baseline"}}});
+    let merge = [("content-type", "application/merge-patch+json")];
+    let namespace = format!("/api/v1/namespaces/{NAMESPACE}");
+    assert_eq!(ask_with(&class.admin, Method::PATCH, &namespace, &merge, Some(&label)).await.code, 200);
+    let pod = |name: &str, context: Value| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+            "spec": {"containers": [{"name": "c", "image": "clusterip-lab/backend:v1", "securityContext": context}]}})
+    };
+    let warned = post(&class.admin, &here("pods"), &pod("p", json!({}))).await;
+    let warning = warned.headers["warning"].to_str().unwrap();
+    assert_eq!(warned.code, 201);
+    assert!(
+        warning.starts_with(
+            "299 - \"would violate PodSecurity \\\"restricted:latest\\\": allowPrivilegeEscalation != false"
+        ),
+        "{warning}"
+    );
+    let refused = post(&class.admin, &here("pods"), &pod("q", json!({"privileged": true}))).await;
+    assert_eq!(
+        (refused.code, refused.message()),
+        (
+            403,
+            "pods \"q\" is forbidden: violates PodSecurity \"baseline:latest\": privileged (container \"c\" must not set securityContext.privileged=true)"
+        )
+    );
+    assert!(refused.headers.get("warning").is_none());
+    let wrong = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "strict"}}});
+    let refused = ask_with(&class.admin, Method::PATCH, &namespace, &merge, Some(&wrong)).await;
+    assert_eq!(refused.code, 422, "{}", refused.body);
 }

@@ -2,6 +2,8 @@
 
 #[path = "kubectl/access.rs"]
 mod access;
+#[path = "kubectl/admission.rs"]
+mod admission;
 
 use std::process::{Command, Output};
 
@@ -53,6 +55,13 @@ impl Kubectl {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "kubectl {line}: {error}");
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Runs it again and again until it ends so: rules follow changes a moment later.
+    async fn until(&self, line: &str, ends: impl Fn(&Output) -> bool) {
+        let tries = async { while !ends(&self.run(line).await) {} };
+        let patience = std::time::Duration::from_secs(30);
+        tokio::time::timeout(patience, tries).await.unwrap_or_else(|_| panic!("kubectl {line}"));
     }
 
     async fn refuses(&self, line: &str) -> String {

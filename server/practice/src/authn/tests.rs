@@ -97,11 +97,10 @@ fn what_was_not_signed_here_is_refused() {
     let token = authenticator.issuer().sign(&claims).unwrap();
     let parts: Vec<&str> = token.split('.').collect();
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let (claimed, header): (Value, Value) = (
+    let (mut promoted, header): (Value, Value) = (
         serde_json::to_value(&claims).unwrap(),
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[0]).unwrap()).unwrap(),
     );
-    let mut promoted = claimed.clone();
     promoted["sub"] = json!("system:serviceaccount:kube-system:admin");
     let none = json!({"alg": "none", "kid": header["kid"]});
     let symmetric = json!({"alg": "HS256", "kid": header["kid"]});

@@ -1,6 +1,6 @@
 //! The roles that every cluster has, and who has them.
 //!
-//! Served are only Roles and RoleBindings, but a RoleBinding may name one of [`CLUSTER_ROLES`].
+//! Served are only Roles and `RoleBindings`, but a `RoleBinding` may name one of [`CLUSTER_ROLES`].
 //!
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings>.
 
@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use super::Rule;
 use crate::authn::{ACCOUNTS, ADMINISTRATORS, AUTHENTICATED, UNAUTHENTICATED};
 
-/// The `ClusterRoles` that a RoleBinding may name.
+/// The `ClusterRoles` that a `RoleBinding` may name.
 pub(crate) const CLUSTER_ROLES: [&str; 4] = ["admin", "cluster-admin", "edit", "view"];
 
 /// A `ClusterRoleBinding` to groups.

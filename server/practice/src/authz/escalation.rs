@@ -12,7 +12,7 @@ use crate::store::{Resource, View, object};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// Whether the user may write this Role or RoleBinding: he has all that it gives, or is allowed to `escalate` or `bind`.
+/// Whether the user may write this Role or `RoleBinding`: he has all that it gives, or is allowed to `escalate` or `bind`.
 ///
 /// # Errors
 /// 403 with what he lacks; 404 when the binding names a role that is not there.
@@ -60,7 +60,7 @@ fn role(view: &View<'_>, user: &User, old: Option<&Value>, role: &Value) -> Opti
     (!unchanged && !escalate()).then_some(rules)
 }
 
-/// The rules that a RoleBinding gives, unless it gives them already or the user may bind that role.
+/// The rules that a `RoleBinding` gives, unless it gives them already or the user may bind that role.
 fn binding(
     view: &View<'_>,
     user: &User,

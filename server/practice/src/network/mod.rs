@@ -19,7 +19,7 @@
 //! | a virtual IP whose Service was deleted, or that never had one | nothing, until its own timeout |
 //! | a pod IP and port on which nothing listens, or whose process has ended | *connection refused* |
 //! | a pod IP whose pod is gone, or that never had one | nothing, until its own timeout |
-//! | whatever a NetworkPolicy does not let through | nothing, until its own timeout |
+//! | whatever a `NetworkPolicy` does not let through | nothing, until its own timeout |
 //!
 //! An ICMP echo is answered by a pod IP and by the node's, and by nothing else.
 //!
@@ -161,7 +161,7 @@ impl Network {
         self.dial(GATEWAY, to).await
     }
 
-    /// Takes what the NetworkPolicies come to.
+    /// Takes what the `NetworkPolicies` come to.
     pub(crate) fn set_policies(&self, policies: Policies) {
         self.state().policies = policies;
     }

@@ -1,4 +1,4 @@
-//! NetworkPolicies: their directions, and checks.
+//! `NetworkPolicies`: their directions, and checks.
 //!
 //! Source: Kubernetes' `pkg/apis/networking/v1/defaults.go` and `pkg/apis/networking/validation`.
 

@@ -15,7 +15,7 @@ use crate::quota::{self, Amounts};
 use crate::status::{Cause, Status};
 use crate::store::{Resource, View, object};
 
-/// What each container of a namespace with such a quota must say: kept from the time before QoS classes.
+/// What each container of a namespace with such a quota must say: kept from the time before `QoS` classes.
 const REQUIRED: [&str; 6] =
     ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
 

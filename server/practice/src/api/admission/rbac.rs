@@ -1,4 +1,4 @@
-//! Roles and RoleBindings.
+//! Roles and `RoleBindings`.
 //!
 //! Source: Kubernetes' `pkg/apis/rbac/v1/defaults.go` and `pkg/apis/rbac/validation`.
 
@@ -11,7 +11,7 @@ use crate::store::{Resource, object};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// Fills in the groups that a RoleBinding leaves out.
+/// Fills in the groups that a `RoleBinding` leaves out.
 pub(super) fn default(binding: &mut Value) {
     if binding["roleRef"].is_object() {
         unset(&mut binding["roleRef"], "apiGroup", GROUP);
@@ -30,7 +30,7 @@ fn unset(map: &mut Value, field: &str, value: &str) {
     absent(map, field, value);
 }
 
-/// A RoleBinding may name the `ClusterRoles` that are there for it, and no other.
+/// A `RoleBinding` may name the `ClusterRoles` that are there for it, and no other.
 pub(super) fn refuse_unmodelled(binding: &Value) -> Result<(), Status> {
     let reference = &binding["roleRef"];
     let name = reference["name"].as_str().unwrap_or_default();
@@ -72,7 +72,7 @@ pub(super) fn role(role: &Value) -> Causes {
     causes
 }
 
-/// Checks a completed RoleBinding.
+/// Checks a completed `RoleBinding`.
 pub(super) fn binding(binding: &Value) -> Causes {
     let mut causes = Causes::new();
     let reference = &binding["roleRef"];
@@ -127,7 +127,7 @@ fn check_subject(subject: &Value, at: &str) -> Causes {
     causes
 }
 
-/// The role of a RoleBinding does not change.
+/// The role of a `RoleBinding` does not change.
 pub(super) fn check_update(old: &Value, binding: &Value) -> Causes {
     if old["roleRef"] == binding["roleRef"] {
         return Causes::new();

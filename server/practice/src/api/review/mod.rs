@@ -134,20 +134,20 @@ impl Api {
         let body = asked.object().await?;
         check_kind(&info, &body)?;
         let question = Question { review, user, body, validation, namespace };
-        let (value, warnings) = self.answer(question)?;
+        let (value, warnings) = self.answer(&question)?;
         let mut answer = respond::json(StatusCode::CREATED, &value);
         respond::warn(&mut answer, &warnings);
         Ok(answer)
     }
 
-    fn answer(&self, question: Question) -> Result<(Value, Vec<String>), Status> {
+    fn answer(&self, question: &Question) -> Result<(Value, Vec<String>), Status> {
         match question.review {
             Review::SelfSubject => question.who_am_i(),
-            Review::Token => self.whose_token(&question),
-            Review::SelfSubjectAccess => self.may_i(&question),
-            Review::SelfSubjectRules => self.what_may_i(&question),
-            Review::SubjectAccess => self.may_he(&question),
-            Review::LocalSubjectAccess => self.may_he_here(&question),
+            Review::Token => self.whose_token(question),
+            Review::SelfSubjectAccess => self.may_i(question),
+            Review::SelfSubjectRules => self.what_may_i(question),
+            Review::SubjectAccess => self.may_he(question),
+            Review::LocalSubjectAccess => self.may_he_here(question),
         }
     }
 }

@@ -19,7 +19,7 @@ fn namespace(name: &str) -> Value {
     json!({"metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}})
 }
 
-fn policy(spec: Value) -> Value {
+fn policy(spec: &Value) -> Value {
     json!({"metadata": {"name": "p", "namespace": "lab"}, "spec": spec})
 }
 
@@ -27,7 +27,7 @@ fn policy(spec: Value) -> Value {
 fn compiled(specs: &[Value]) -> Policies {
     let pods = [pod("lab", "front", FRONT), pod("lab", "back", BACK), pod("elsewhere", "other", OTHER)];
     let namespaces = [namespace("lab"), namespace("elsewhere"), namespace("kube-system")];
-    let policies: Vec<Value> = specs.iter().cloned().map(policy).collect();
+    let policies: Vec<Value> = specs.iter().map(policy).collect();
     Policies::new(&policies, &pods, &namespaces)
 }
 
@@ -36,11 +36,11 @@ fn passes(policies: &Policies, from: Ipv4Addr, to: Ipv4Addr, port: u16) -> bool 
     policies.allow(from, SocketAddrV4::new(to, port))
 }
 
-fn to_back(rules: Value) -> Value {
+fn to_back(rules: &Value) -> Value {
     json!({"podSelector": {"matchLabels": {"app": "back"}}, "policyTypes": ["Ingress"], "ingress": rules})
 }
 
-fn from_front(rules: Value) -> Value {
+fn from_front(rules: &Value) -> Value {
     json!({"podSelector": {"matchLabels": {"app": "front"}}, "policyTypes": ["Egress"], "egress": rules})
 }
 
@@ -78,7 +78,7 @@ fn an_ingress_rule_lets_in_whom_it_names() {
         ),
         (peer(json!({"ipBlock": {"cidr": "2001:db8::/32"}})), false, false, false),
     ] {
-        let policies = compiled(&[to_back(rules.clone())]);
+        let policies = compiled(&[to_back(&rules)]);
         let seen = [FRONT, OTHER, NOBODY].map(|from| passes(&policies, from, BACK, 8080));
         assert_eq!(seen, [front, other, nobody], "{rules}");
         assert!(passes(&policies, BACK, FRONT, 8080), "an answer's direction is not isolated: {rules}");
@@ -98,7 +98,7 @@ fn ports_are_numbers_names_and_ranges_of_a_protocol() {
         (json!([{"port": 1}, {"port": 2}]), vec![1, 2], vec![3]),
         (json!([]), vec![1, 8080], vec![]),
     ] {
-        for spec in [to_back(json!([{"ports": ports}])), from_front(json!([{"ports": ports}]))] {
+        for spec in [to_back(&json!([{"ports": ports}])), from_front(&json!([{"ports": ports}]))] {
             let policies = compiled(&[spec]);
             for (all, expected) in [(&open, true), (&shut, false)] {
                 for port in all {
@@ -114,11 +114,11 @@ fn both_ends_must_agree_and_policies_add_up() {
     let to_front_only = json!([{"to": [{"podSelector": {"matchLabels": {"app": "other"}}}]}]);
     let back = json!([{"to": [{"podSelector": {"matchLabels": {"app": "back"}}}]}]);
     for (specs, expected) in [
-        (vec![to_back(json!([{}])), from_front(back.clone())], true),
-        (vec![to_back(json!([])), from_front(back.clone())], false),
-        (vec![to_back(json!([{}])), from_front(to_front_only.clone())], false),
-        (vec![to_back(json!([])), to_back(json!([{}]))], true),
-        (vec![from_front(to_front_only), from_front(back)], true),
+        (vec![to_back(&json!([{}])), from_front(&back)], true),
+        (vec![to_back(&json!([])), from_front(&back)], false),
+        (vec![to_back(&json!([{}])), from_front(&to_front_only)], false),
+        (vec![to_back(&json!([])), to_back(&json!([{}]))], true),
+        (vec![from_front(&to_front_only), from_front(&back)], true),
         (vec![json!({"podSelector": {}, "policyTypes": ["Ingress"]})], false),
         (vec![json!({"podSelector": {}, "policyTypes": ["Egress"]})], false),
         (vec![json!({"podSelector": {"matchLabels": {"app": "nobody"}}, "policyTypes": ["Ingress"]})], true),
@@ -144,7 +144,7 @@ fn an_egress_policy_that_forgets_the_dns_takes_names_away() {
         (dns(json!([{"port": "dns", "protocol": "UDP"}])), true),
         (dns(json!([{"port": 80}])), false),
     ] {
-        let policies = compiled(&[from_front(rules.clone())]);
+        let policies = compiled(&[from_front(&rules)]);
         assert_eq!(policies.allow_names(FRONT), expected, "{rules}");
         assert!(policies.allow_names(BACK), "{rules}");
     }
@@ -155,7 +155,7 @@ fn an_egress_policy_that_forgets_the_dns_takes_names_away() {
 fn pods_that_have_ended_are_nobody() {
     let mut ended = pod("lab", "front", FRONT);
     ended["status"]["phase"] = json!("Succeeded");
-    let policies = [policy(to_back(json!([{"from": [{"podSelector": {}}]}])))];
+    let policies = [policy(&to_back(&json!([{"from": [{"podSelector": {}}]}])))];
     let pods = [ended, pod("lab", "back", BACK)];
     let compiled = Policies::new(&policies, &pods, &[namespace("lab")]);
     assert!(!passes(&compiled, FRONT, BACK, 8080), "its address may be another's by now");
@@ -169,7 +169,7 @@ fn an_echo_has_no_port_so_only_rules_for_every_port_let_it_through() {
         (json!([{"ports": [{"protocol": "TCP"}]}]), false),
         (json!([{"from": [{"podSelector": {}}]}]), true),
     ] {
-        assert_eq!(compiled(&[to_back(rules.clone())]).allow_echo(FRONT, BACK), expected, "{rules}");
+        assert_eq!(compiled(&[to_back(&rules)]).allow_echo(FRONT, BACK), expected, "{rules}");
     }
 }
 

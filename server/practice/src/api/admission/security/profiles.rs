@@ -1,4 +1,4 @@
-//! The checks of security profiles: AppArmor, SELinux, seccomp.
+//! The checks of security profiles: `AppArmor`, `SELinux`, seccomp.
 
 use std::collections::BTreeSet;
 
