@@ -15,13 +15,16 @@
 //! refuses; it listens on loopback only.
 
 mod api;
-mod auth;
+mod authn;
+mod authz;
 pub mod controllers;
 mod kubeconfig;
 pub mod kubelet;
 pub mod network;
 pub mod pace;
 mod practice;
+mod quantity;
+mod quota;
 mod serve;
 pub mod status;
 pub mod store;
@@ -29,6 +32,7 @@ pub mod store;
 mod testing;
 mod tls;
 
+pub use authn::{KeyError, User};
 pub use kubeconfig::CONTEXT;
 pub use kubelet::NODE;
 pub use practice::{Detached, Handle, Options, Practice, StartError};

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{Api, admission};
-use crate::auth::Tokens;
+use crate::authn::{Authenticator, KeyError};
 use crate::kubelet::{Kubelet, NODE};
-use crate::network::{Network, proxy};
+use crate::network::{Network, policy, proxy};
 use crate::pace::Pace;
 use crate::serve::{Door, Serving, speak};
 use crate::status::Status;
@@ -54,6 +54,9 @@ pub enum StartError {
     /// There are no certificates.
     #[error("making the certificates")]
     Tls(#[from] TlsError),
+    /// There is no key for tokens.
+    #[error("making the key that signs tokens")]
+    Key(#[from] KeyError),
     /// The first objects were refused: a mistake in this crate.
     #[error("making the first objects")]
     Seed(#[from] Status),
@@ -97,7 +100,7 @@ impl Practice {
         let address = listener.local_addr().map_err(listen)?;
         let identity = tls::identity(address)?;
         let (handle, cluster) = assemble(address, &identity.authority_pem, Pace::new(options.speed))?;
-        let kubeconfig = kubeconfig::render(address, &identity.authority_pem, handle.api.tokens.admin());
+        let kubeconfig = kubeconfig::render(address, &identity.authority_pem, handle.api.authn.admin());
         let tasks = TaskTracker::new();
         let door = Door {
             address,
@@ -200,7 +203,7 @@ impl Detached {
     /// The administrator's bearer token.
     #[must_use]
     pub fn token(&self) -> &str {
-        self.handle.api.tokens.admin()
+        self.handle.api.authn.admin()
     }
 }
 
@@ -217,10 +220,11 @@ fn assemble(address: SocketAddr, authority: &str, pace: Pace) -> Result<(Handle,
     let mut cluster = JoinSet::new();
     let kubelet = Kubelet::start(&mut cluster, &store, &network, pace)?;
     cluster.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
+    cluster.spawn(policy::run(Arc::clone(&store), network.clone(), pace));
     controllers::start(&mut cluster, &store, authority);
     let api = Arc::new(Api {
         store,
-        tokens: Tokens::generate(),
+        authn: Arc::new(Authenticator::generate()?),
         network,
         kubelet,
         stop: CancellationToken::new(),

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::api::admission::Rules;
 use crate::controllers::objects::{is_active, is_pod_ready};
 use crate::kubelet::Kubelet;
-use crate::network::{Network, proxy};
+use crate::network::{Network, policy, proxy};
 use crate::pace::Pace;
 use crate::store::object::{name, text};
 use crate::store::{Deletion, Resource, Selector, Store};
@@ -38,6 +38,7 @@ impl Lab {
         crate::controllers::start(&mut tasks, &store, "a certificate");
         let kubelet = Kubelet::start(&mut tasks, &store, &network, pace).unwrap();
         tasks.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
+        tasks.spawn(policy::run(Arc::clone(&store), network.clone(), pace));
         let lab = Self { store, network, kubelet, _tasks: tasks };
         lab.make(
             Resource::Pods,

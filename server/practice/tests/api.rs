@@ -46,7 +46,7 @@ async fn discovery_names_every_kind() {
             .map(|(resource, _)| resource.kind)
             .collect();
         kinds.sort();
-        assert_eq!(kinds.len(), 17, "{kinds:?}");
+        assert_eq!(kinds.len(), 23, "{kinds:?}");
         assert!(kinds.contains(&"EndpointSlice".to_owned()));
     }
 }

@@ -1,5 +1,10 @@
 //! Stock kubectl on the practice cluster. `KUBECTL` is its program, else the PATH's.
 
+#[path = "kubectl/access.rs"]
+mod access;
+#[path = "kubectl/admission.rs"]
+mod admission;
+
 use std::process::{Command, Output};
 
 use clusterip_practice::{Options, Practice};
@@ -17,6 +22,16 @@ impl Kubectl {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("kubeconfig"), practice.kubeconfig()).expect("it is written");
         Self { _practice: practice, folder }
+    }
+
+    /// The same cluster, of which the kubeconfig names no user any more.
+    fn without_token(self) -> Self {
+        let path = self.folder.path().join("kubeconfig");
+        let config = std::fs::read_to_string(&path).expect("it was written");
+        let mut config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+        config["users"][0]["user"] = serde_json::json!({});
+        std::fs::write(path, config.to_string()).expect("it is written");
+        self
     }
 
     /// Runs a command line, split at spaces, with files of the folder as `@name`.
@@ -40,6 +55,13 @@ impl Kubectl {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "kubectl {line}: {error}");
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Runs it again and again until it ends so: rules follow changes a moment later.
+    async fn until(&self, line: &str, ends: impl Fn(&Output) -> bool) {
+        let tries = async { while !ends(&self.run(line).await) {} };
+        let patience = std::time::Duration::from_secs(30);
+        tokio::time::timeout(patience, tries).await.unwrap_or_else(|_| panic!("kubectl {line}"));
     }
 
     async fn refuses(&self, line: &str) -> String {

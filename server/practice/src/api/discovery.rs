@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::review::Review;
 use crate::store::{Resource, Subresource};
 
 /// The version that the practice cluster is modelled on. kubectl compares its first two numbers with its own.
@@ -42,8 +43,11 @@ fn architecture() -> &'static str {
 /// The named groups, in the order in which a real API server tells them.
 pub(super) fn groups() -> Vec<&'static str> {
     let mut groups = Vec::new();
-    for resource in Resource::ALL {
-        let group = resource.info().group;
+    let stored = Resource::ALL.into_iter().map(|resource| resource.info().group);
+    let asked = Review::ALL.into_iter().map(|review| review.info().group);
+    // Those of the reviews come after `apps`.
+    let (first, rest): (Vec<_>, Vec<_>) = stored.partition(|group| matches!(*group, "" | "apps"));
+    for group in first.into_iter().chain(asked).chain(rest) {
         if !group.is_empty() && !groups.contains(&group) {
             groups.push(group);
         }
@@ -81,6 +85,12 @@ pub(super) fn group(name: &str) -> Option<Value> {
     })
 }
 
+/// The questions of a group and version.
+fn reviews(group: &str, version: &str) -> impl Iterator<Item = Review> {
+    let of = move |review: &Review| (review.info().group, "v1") == (group, version);
+    Review::ALL.into_iter().filter(of).collect::<Vec<_>>().into_iter()
+}
+
 /// The resources of a group and version, by plural name.
 fn served(group: &str, version: &str) -> Vec<Resource> {
     let mut found: Vec<Resource> = Resource::ALL
@@ -93,9 +103,12 @@ fn served(group: &str, version: &str) -> Vec<Resource> {
 
 /// `/api/v1`, `/apis/apps/v1`
 pub(super) fn resource_list(group: &str, version: &str) -> Option<Value> {
-    let served = served(group, version);
-    let api_version = served.first()?.api_version();
-    let mut resources = Vec::new();
+    let (served, reviews) = (served(group, version), reviews(group, version).map(review).collect::<Vec<_>>());
+    if served.is_empty() && reviews.is_empty() {
+        return None;
+    }
+    let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    let mut resources = reviews;
     for resource in served {
         let info = resource.info();
         let mut entry = json!({
@@ -126,6 +139,14 @@ pub(super) fn resource_list(group: &str, version: &str) -> Option<Value> {
     }))
 }
 
+fn review(review: Review) -> Value {
+    let info = review.info();
+    json!({
+        "name": info.plural, "singularName": info.singular, "namespaced": info.namespaced,
+        "kind": info.kind, "verbs": ["create"],
+    })
+}
+
 /// Whether an Accept header asks for aggregated discovery.
 pub(super) fn is_aggregated(accept: &str) -> bool {
     accept.split(',').any(|range| {
@@ -147,7 +168,8 @@ pub(super) fn aggregated(groups: &[&str]) -> Value {
 }
 
 fn aggregated_group(group: &str) -> Value {
-    let resources: Vec<Value> = served(group, "v1").into_iter().map(aggregated_resource).collect();
+    let resources = served(group, "v1").into_iter().map(aggregated_resource);
+    let resources: Vec<Value> = resources.chain(reviews(group, "v1").map(aggregated_review)).collect();
     let mut metadata = json!({"creationTimestamp": null});
     if !group.is_empty() {
         metadata["name"] = json!(group);
@@ -186,4 +208,15 @@ fn aggregated_resource(resource: Resource) -> Value {
         entry["subresources"] = info.subresources.iter().map(sub).collect();
     }
     entry
+}
+
+fn aggregated_review(review: Review) -> Value {
+    let info = review.info();
+    json!({
+        "resource": info.plural,
+        "responseKind": {"group": info.group, "version": "v1", "kind": info.kind},
+        "scope": if info.namespaced { "Namespaced" } else { "Cluster" },
+        "singularResource": info.singular,
+        "verbs": ["create"],
+    })
 }

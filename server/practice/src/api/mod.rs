@@ -1,10 +1,11 @@
 //! The Kubernetes API over HTTP: a request in, an answer out.
 //!
 //! ```text
-//! request ─▶ who? ─▶ path ─▶ read   ─▶ Store ─▶ Form (object, metadata, table)
-//!                         ├▶ watch  ─▶ Store ─▶ lines
-//!                         ├▶ write  ─▶ schema, patch ─▶ Store (admission under its lock)
-//!                         └▶ exec, portforward ─▶ WebSocket or SPDY ─▶ Kubelet, Network
+//! request ─▶ who? may he? ─▶ path ─▶ read   ─▶ Store ─▶ Form (object, metadata, table)
+//!                                 ├▶ watch  ─▶ Store ─▶ lines
+//!                                 ├▶ write  ─▶ schema, patch ─▶ Store (admission under its lock)
+//!                                 ├▶ review ─▶ authz
+//!                                 └▶ exec, portforward ─▶ WebSocket or SPDY ─▶ Kubelet, Network
 //! ```
 //!
 //! What a real API server does and this one does not is refused with a Status that says so.
@@ -14,8 +15,10 @@
 mod accept;
 pub(crate) mod admission;
 mod discovery;
+mod evict;
 mod exec;
 mod forward;
+mod gate;
 mod logs;
 mod metrics;
 mod openapi;
@@ -26,10 +29,12 @@ mod query;
 mod read;
 mod remote;
 mod respond;
+mod review;
 mod scale;
 mod schema;
 mod spdy;
 mod table;
+mod token;
 mod upgrade;
 mod watching;
 mod write;
@@ -40,13 +45,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{HeaderMap, Method, Request};
 use serde_json::Value;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Tokens;
+use crate::authn::{Authenticator, User};
 use crate::kubelet::Kubelet;
 use crate::network::Network;
 use crate::status::Status;
@@ -67,8 +72,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) struct Api {
     /// Where everything is.
     pub(crate) store: Arc<Store>,
-    /// Who may ask.
-    pub(crate) tokens: Tokens,
+    /// Who asks.
+    pub(crate) authn: Arc<Authenticator>,
     /// The way into pods.
     pub(crate) network: Network,
     /// What runs in them.
@@ -83,6 +88,7 @@ pub(crate) struct Api {
 
 /// A request whose body has not been read.
 struct Asked {
+    user: User,
     method: Method,
     query: Query,
     headers: HeaderMap,
@@ -179,24 +185,15 @@ impl Api {
     }
 
     async fn route(self: Arc<Self>, request: Request<Incoming>) -> Result<Answer, Status> {
-        let target = path::parse(request.uri().path());
-        let asked = Asked {
-            method: request.method().clone(),
-            query: Query::parse(request.uri().query()),
-            headers: request.headers().clone(),
-            request,
-        };
-        // As on a real cluster, anyone may ask whether it is there and which version it is.
-        match target {
-            Target::Health => return only_get(&asked).map(|()| respond::text("ok")),
-            Target::Version => return only_get(&asked).map(|()| respond::ok(&discovery::version())),
-            _ => {}
-        }
-        if !self.tokens.admit(asked.header(AUTHORIZATION)) {
-            return Err(Status::unauthorized());
-        }
-        match target {
+        let (uri, headers) = (request.uri().clone(), request.headers().clone());
+        let (method, query) = (request.method().clone(), Query::parse(uri.query()));
+        let user = self.admit(&method, uri.path(), &query, &headers)?;
+        let asked = Asked { user, method, query, headers, request };
+        match path::parse(uri.path()) {
+            Target::Health => only_get(&asked).map(|()| respond::text("ok")),
+            Target::Version => only_get(&asked).map(|()| respond::ok(&discovery::version())),
             Target::Metrics => only_get(&asked).map(|()| respond::text(self.watches.render())),
+            Target::Review(review, namespace) => self.review(asked, review, namespace).await,
             Target::Collection(resource, namespace) => self.collection(asked, resource, namespace).await,
             Target::Object { resource, namespace, name, subresource } => {
                 self.object(asked, resource, &namespace, &name, subresource.as_deref()).await
@@ -207,7 +204,7 @@ impl Api {
                 only_get(&asked)?;
                 openapi::answer(path, asked.headers).await
             }
-            other => self.discover(&asked, &other),
+            target => self.discover(&asked, &target),
         }
     }
 
@@ -265,6 +262,8 @@ impl Api {
             }
             (Some("exec"), &Method::GET | &Method::POST) => self.exec(asked.request, namespace, name),
             (Some("attach"), &Method::GET | &Method::POST) => self.attach(asked.request, namespace, name),
+            (Some("eviction"), &Method::POST) => self.evict(asked, namespace, name).await,
+            (Some("token"), &Method::POST) => self.request_token(asked, namespace, name).await,
             (Some("log"), &Method::GET) => self.logs(&asked.query, namespace, name),
             (None | Some("status" | "scale"), &Method::GET) => {
                 self.get(resource, namespace, name, subresource, asked.form()?)

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
 
 use super::respond::{self, Answer};
+use super::review::Review;
 use crate::status::Status;
 use crate::store::Resource;
 
@@ -44,7 +45,9 @@ struct Document {
 /// By the path after `/openapi/v3/`.
 static DOCUMENTS: LazyLock<BTreeMap<String, Document>> = LazyLock::new(|| {
     let archive = Archive::read();
-    let groups: BTreeSet<&str> = Resource::ALL.into_iter().map(|resource| resource.info().group).collect();
+    let stored = Resource::ALL.into_iter().map(|resource| resource.info().group);
+    let groups: BTreeSet<&str> =
+        stored.chain(Review::ALL.into_iter().map(|review| review.info().group)).collect();
     groups.into_iter().map(|group| (place(group), Document::of(&archive.document(group)))).collect()
 });
 
@@ -90,6 +93,10 @@ fn served(group: &str) -> BTreeSet<String> {
         let object = format!("{collection}/{{name}}");
         paths.extend(info.subresources.iter().map(|sub| format!("{object}/{}", sub.name)));
         paths.extend([collection, object]);
+    }
+    for info in Review::ALL.map(Review::info).into_iter().filter(|info| info.group == group) {
+        let within = if info.namespaced { "namespaces/{namespace}/" } else { "" };
+        paths.insert(format!("/{place}/{within}{}", info.plural));
     }
     paths
 }
@@ -215,7 +222,8 @@ mod tests {
 
     #[test]
     fn every_path_that_is_served_is_described_and_no_other() {
-        for group in Resource::ALL.map(|resource| resource.info().group) {
+        let reviews = Review::ALL.map(|review| review.info().group);
+        for group in Resource::ALL.map(|resource| resource.info().group).into_iter().chain(reviews) {
             let document = document(group);
             let paths: BTreeSet<&String> = document["paths"].as_object().unwrap().keys().collect();
             assert_eq!(paths, served(group).iter().collect(), "run openapi/extract");

@@ -1,5 +1,6 @@
 //! What a path asks for.
 
+use super::review::Review;
 use crate::store::Resource;
 
 /// What a path asks for.
@@ -23,6 +24,8 @@ pub(super) enum Target {
     Resources(String, String),
     /// `/openapi/v3` and below
     OpenApi(String),
+    /// A question that is answered at once and not stored, in a namespace or in none.
+    Review(Review, Option<String>),
     /// The objects of a resource, in one namespace or in all.
     Collection(Resource, Option<String>),
     /// One object, or what hangs off it. The namespace of what is in none is empty.
@@ -59,9 +62,16 @@ const UNMODELLED: [(&str, &str); 13] = [
     ("storageclasses", "storage.k8s.io"),
 ];
 
-/// Reads a path. Percent signs are decoded after splitting, so that no name reaches into another part.
+/// The parts of a path. Percent signs are decoded after splitting, so that no name reaches into another part.
+///
+/// Who decides about a request and who answers it must both read its path by this, and alike.
+pub(super) fn parts(path: &str) -> Vec<String> {
+    path.split('/').filter(|part| !part.is_empty()).map(super::query::decode).collect()
+}
+
+/// Reads a path.
 pub(super) fn parse(path: &str) -> Target {
-    let parts: Vec<String> = path.split('/').filter(|p| !p.is_empty()).map(super::query::decode).collect();
+    let parts = parts(path);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts[..] {
         [] => Target::Root,
@@ -89,7 +99,12 @@ fn objects(group: &str, version: &str, rest: &[&str]) -> Target {
         name: name.to_owned(),
         subresource: subresource.map(str::to_owned),
     };
+    let review = |plural: &str| (version == "v1").then(|| Review::find(group, plural)).flatten();
     let found = match *rest {
+        [plural] if let Some(found) = review(plural) => Some(Target::Review(found, None)),
+        ["namespaces", namespace, plural] if let Some(found) = review(plural) => {
+            Some(Target::Review(found, Some(namespace.to_owned())))
+        }
         [plural] => find(plural).map(|r| Target::Collection(r, None)),
         // A namespace's own subresources look like the collections of a namespace.
         ["namespaces", name, "status"] if group.is_empty() => {

@@ -54,6 +54,13 @@ impl Query {
         }
     }
 
+    /// The one name that the field selector wants; empty where it wants none.
+    pub(super) fn exact_name(&self) -> &str {
+        let mut terms = self.get("fieldSelector").split(',');
+        let name = terms.find_map(|term| term.strip_prefix("metadata.name="));
+        name.map(|name| name.trim_start_matches('=')).unwrap_or_default()
+    }
+
     pub(super) fn selector(&self, resource: Resource) -> Result<Selector, Status> {
         Selector::parse(resource, self.get("labelSelector"), self.get("fieldSelector"))
     }

@@ -72,6 +72,34 @@ pub(super) fn check(
     }
 }
 
+/// An object that is not stored, read into its type; with warnings, as in [`check`].
+pub(super) fn typed<T: Serialize + DeserializeOwned>(
+    kind: &str,
+    mut object: Value,
+    validation: Validation,
+) -> Result<(T, Vec<String>), Status> {
+    let unreadable = |why: &str| {
+        Status::bad_request(format!("{kind} in version \"v1\" cannot be handled as a {kind}: {why}"))
+    };
+    drop_nulls(&mut object);
+    let read = |object: &Value| {
+        T::deserialize(object).map_err(|error| {
+            unreadable(&protobuf::mismatch(kind, object).unwrap_or_else(|| format!("json: {error}")))
+        })
+    };
+    let known = serde_json::to_value(read(&object)?).map_err(|error| unreadable(&error.to_string()))?;
+    let mut unknown = Vec::new();
+    compare(&mut object, &known, "", &mut unknown);
+    let said: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+    match validation {
+        Validation::Strict if !said.is_empty() => {
+            Err(unreadable(&format!("strict decoding error: {}", said.join(", "))))
+        }
+        Validation::Ignore => Ok((read(&object)?, Vec::new())),
+        Validation::Strict | Validation::Warn => Ok((read(&object)?, said)),
+    }
+}
+
 /// The refusal of a field of another type.
 pub(super) fn mistyped(resource: Resource, object: &Value, error: &serde_json::Error) -> Status {
     let said = protobuf::mismatch(resource.info().kind, object).unwrap_or_else(|| format!("json: {error}"));

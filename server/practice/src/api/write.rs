@@ -10,7 +10,7 @@ use super::query::{self, Query};
 use super::respond::{self, Answer};
 use super::{Api, Asked, Format, scale, schema};
 use crate::status::Status;
-use crate::store::{Deleted, Deletion, Part, Propagation, Resource, object};
+use crate::store::{Deleted, Deletion, Part, Propagation, Resource, Writer, object};
 
 impl Api {
     /// Makes a new object.
@@ -21,7 +21,7 @@ impl Api {
         namespace: Option<&str>,
     ) -> Result<Answer, Status> {
         let (mode, validation, form) = (asked.query.mode()?, asked.query.validation()?, asked.form()?);
-        let manager = asked.manager();
+        let (manager, user) = (asked.manager(), asked.user.clone());
         let mut sent = asked.object().await?;
         check_kind(resource, &sent)?;
         let warnings = schema::check(resource, &mut sent, validation)?;
@@ -30,9 +30,10 @@ impl Api {
             object::map(&mut sent).remove("status");
         }
         managed::track(resource, None, &mut sent, &manager, None);
-        let stored = self.store.create_as(resource, sent, mode)?;
+        let writer = Writer::user(&user, mode);
+        let stored = self.store.create_by(&writer, resource, sent)?;
         let mut answer = respond::json(StatusCode::CREATED, &form.object(resource, &stored));
-        respond::warn(&mut answer, &warnings);
+        respond::warn(&mut answer, &[warnings, writer.into_warnings()].concat());
         Ok(answer)
     }
 
@@ -46,13 +47,14 @@ impl Api {
         subresource: Option<&str>,
     ) -> Result<Answer, Status> {
         let (mode, validation, form) = (asked.query.mode()?, asked.query.validation()?, asked.form()?);
-        let manager = asked.manager();
+        let (manager, user) = (asked.manager(), asked.user.clone());
         let mut sent = asked.object().await?;
         if subresource == Some("scale") {
             if sent["kind"] != "Scale" {
                 return Err(Status::bad_request(format!("Object 'Kind' is missing in '{sent}'")));
             }
-            let stored = self.store.change(resource, namespace, name, Part::Main, mode, |old| {
+            let writer = Writer::user(&user, mode);
+            let stored = self.store.change_by(&writer, resource, namespace, name, Part::Main, |old| {
                 let mut object = scale::apply(resource, old, &sent)?;
                 managed::track(resource, Some(old), &mut object, &manager, subresource);
                 Ok(object)
@@ -63,12 +65,13 @@ impl Api {
         let warnings = schema::check(resource, &mut sent, validation)?;
         place(resource, &mut sent, resource.info().namespaced.then_some(namespace))?;
         check_name(&sent, name)?;
-        let stored = self.store.change(resource, namespace, name, part(subresource), mode, |old| {
+        let writer = Writer::user(&user, mode);
+        let stored = self.store.change_by(&writer, resource, namespace, name, part(subresource), |old| {
             managed::track(resource, Some(old), &mut sent, &manager, subresource);
             Ok(sent)
         })?;
         let mut answer = respond::ok(&form.object(resource, &stored));
-        respond::warn(&mut answer, &warnings);
+        respond::warn(&mut answer, &[warnings, writer.into_warnings()].concat());
         Ok(answer)
     }
 
@@ -180,6 +183,11 @@ async fn deletion(query: &Query, asked: Asked) -> Result<Deletion, Status> {
     let media_type = asked.content_type();
     let body = asked.body().await?;
     let options = if body.is_empty() { json!({}) } else { Format::of(&media_type)?.read(&body)? };
+    deletion_of(&options, query)
+}
+
+/// How to delete, as `DeleteOptions` say, and where they do not, the query.
+pub(super) fn deletion_of(options: &Value, query: &Query) -> Result<Deletion, Status> {
     let text = |key: &'static str| match options[key].as_str() {
         Some(given) => given.to_owned(),
         None => query.get(key).to_owned(),

@@ -2,12 +2,16 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/policy/resource-quotas/>
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::objects::{Key, has_ended, key};
+use super::objects::{Key, key};
 use super::runtime::{Controller, Done, object};
+use crate::quantity::Quantity;
+use crate::quota::{self, Amounts};
 use crate::status::Status;
 use crate::store::object::namespace;
 use crate::store::{Resource, Selector, Store, WatchEvent};
@@ -38,8 +42,11 @@ impl Controller for Quotas {
             return Ok(Done::Now);
         };
         let hard = quota["spec"]["hard"].as_object().cloned().unwrap_or_default();
-        let used: Map<String, Value> =
-            hard.keys().map(|what| (what.clone(), json!(self.used(namespace, what)))).collect();
+        let used: Map<String, Value> = self
+            .used(namespace, &hard)
+            .into_iter()
+            .map(|(word, amount)| (word, json!(amount.to_string())))
+            .collect();
         self.store.modify_status(Resource::ResourceQuotas, namespace, name, |quota| {
             quota["status"] = json!({"hard": hard, "used": used});
         })?;
@@ -48,32 +55,24 @@ impl Controller for Quotas {
 }
 
 impl Quotas {
-    /// How much of `what` there is. Amounts of CPU and memory are not counted: the pods here use none.
-    fn used(&self, namespace: &str, what: &str) -> String {
-        let count = |resource: Resource, wanted: &dyn Fn(&Value) -> bool| {
-            let all = self.store.list(resource, Some(namespace), &Selector::default()).items;
-            all.iter().filter(|object| wanted(object)).count().to_string()
-        };
-        let of_type = |kind: &'static str| move |service: &Value| service["spec"]["type"] == kind;
-        match what {
-            "pods" | "count/pods" => count(Resource::Pods, &|pod| !has_ended(pod)),
-            "services.nodeports" => count(Resource::Services, &of_type("NodePort")),
-            "services.loadbalancers" => count(Resource::Services, &of_type("LoadBalancer")),
-            _ => match counted().find(|resource| names(*resource, what)) {
-                Some(resource) => count(resource, &|_| true),
-                None => "0".to_owned(),
-            },
+    /// How much there is of all that is limited; of what there is none here, nothing.
+    fn used(&self, namespace: &str, hard: &Map<String, Value>) -> Amounts {
+        let mut words: BTreeMap<Option<Resource>, Vec<&str>> = BTreeMap::new();
+        for word in hard.keys() {
+            words.entry(quota::resource_of(word)).or_default().push(word);
         }
-    }
-}
-
-/// Whether a quota's `what` is this resource: `services`, `count/services`, `count/deployments.apps`.
-fn names(resource: Resource, what: &str) -> bool {
-    let info = resource.info();
-    let counted = what.strip_prefix("count/");
-    match info.group {
-        "" => counted.unwrap_or(what) == info.plural,
-        group => counted.is_some_and(|counted| counted == format!("{}.{group}", info.plural)),
+        let now = Timestamp::now();
+        let mut used = Amounts::new();
+        for (resource, words) in words {
+            used.extend(match resource {
+                None => words.into_iter().map(|word| (word.to_owned(), Quantity::whole(0))).collect(),
+                Some(resource) => {
+                    let all = self.store.list(resource, Some(namespace), &Selector::default()).items;
+                    quota::total(resource, all.iter().map(|object| &**object), &words, now)
+                }
+            });
+        }
+        used
     }
 }
 

@@ -196,6 +196,10 @@ impl Facts<'_> {
             ready("ContainersReady"),
             json!({"type": "PodScheduled", "status": "True"}),
         ];
+        // Others' conditions, such as an eviction's, stay.
+        let ours = |condition: &Value| wanted.iter().any(|wanted| wanted["type"] == condition["type"]);
+        let all = pod["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let others: Vec<Value> = all.iter().filter(|condition| !ours(condition)).cloned().collect();
         let conditions = wanted.into_iter().map(|mut wanted| {
             wanted["lastProbeTime"] = Value::Null;
             wanted["observedGeneration"] = json!(pod["metadata"]["generation"].as_i64().unwrap_or(1));
@@ -204,7 +208,7 @@ impl Facts<'_> {
             set_condition(&mut one, wanted, &now(), &[]);
             one.remove(0)
         });
-        conditions.collect()
+        conditions.chain(others).collect()
     }
 }
 

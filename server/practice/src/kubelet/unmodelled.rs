@@ -32,10 +32,37 @@ fn whole(spec: &Value) -> Option<&'static str> {
     if spec["affinity"].as_object().is_some_and(|affinity| !affinity.is_empty()) {
         return Some("affinity: there is one node");
     }
-    None
+    let context = &spec["securityContext"];
+    let mut sysctls = context["sysctls"].as_array().into_iter().flatten();
+    // Who may send echoes: here everyone may.
+    if sysctls.any(|sysctl| sysctl["name"] != "net.ipv4.ping_group_range") {
+        return Some("sysctls: there is no kernel behind the pods");
+    }
+    as_root(context)
+}
+
+/// The lab's images run as an ordinary user, and nothing here makes them root.
+fn as_root(context: &Value) -> Option<&'static str> {
+    if context["runAsUser"] == 0 {
+        return Some("containers that run as root");
+    }
+    (context["windowsOptions"]["hostProcess"] == true).then_some("processes of the node")
 }
 
 fn of_container(container: &Value) -> Option<&'static str> {
+    let context = &container["securityContext"];
+    if context["privileged"] == true {
+        return Some("privileged containers");
+    }
+    if context["capabilities"]["add"].as_array().is_some_and(|list| !list.is_empty()) {
+        return Some("added capabilities");
+    }
+    if context["procMount"].as_str().is_some_and(|mount| mount != "Default") {
+        return Some("procMount");
+    }
+    if let Some(what) = as_root(context) {
+        return Some(what);
+    }
     if container["lifecycle"].is_object() {
         return Some("lifecycle hooks");
     }
@@ -71,6 +98,27 @@ mod tests {
                 Some("lifecycle hooks"),
             ),
             (container(json!({"ports": [{"containerPort": 1, "hostPort": 1}]})), Some("ports of the node")),
+            (container(json!({"securityContext": {"privileged": true}})), Some("privileged containers")),
+            (
+                container(json!({"securityContext": {"capabilities": {"add": ["NET_ADMIN"]}}})),
+                Some("added capabilities"),
+            ),
+            (container(json!({"securityContext": {"capabilities": {"drop": ["ALL"]}}})), None),
+            (container(json!({"securityContext": {"runAsUser": 0}})), Some("containers that run as root")),
+            (container(json!({"securityContext": {"runAsUser": 65532, "runAsNonRoot": true}})), None),
+            (container(json!({"securityContext": {"procMount": "Unmasked"}})), Some("procMount")),
+            (
+                json!({"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}),
+                Some("volumes: the lab's images read no files"),
+            ),
+            (
+                json!({"securityContext": {"sysctls": [{"name": "net.ipv4.ping_group_range", "value": "0 1"}]}}),
+                None,
+            ),
+            (
+                json!({"securityContext": {"sysctls": [{"name": "net.core.somaxconn", "value": "1"}]}}),
+                Some("sysctls: there is no kernel behind the pods"),
+            ),
             (json!({"hostNetwork": true}), Some("the node's own network and processes")),
             (json!({"initContainers": [{}]}), Some("init containers")),
             (json!({"dnsPolicy": "None"}), Some("DNS settings of a pod")),

@@ -4,6 +4,7 @@
 //! pod ── connect ──▶ route ──┬─ a Service's rule ──▶ one endpoint, chosen once ──▶ its pod's listener
 //!                            ├─ no endpoint, or nobody listens ──▶ refused at once
 //!                            └─ nobody owns the address ──▶ silence, and ETIMEDOUT in the end
+//! NetworkPolicies ── policy, a little late ──▶ Policies
 //! Services, EndpointSlices ── proxy, a little late ──▶ Rules        ── at once ──▶ Names (cluster DNS)
 //! ```
 //!
@@ -18,6 +19,7 @@
 //! | a virtual IP whose Service was deleted, or that never had one | nothing, until its own timeout |
 //! | a pod IP and port on which nothing listens, or whose process has ended | *connection refused* |
 //! | a pod IP whose pod is gone, or that never had one | nothing, until its own timeout |
+//! | whatever a `NetworkPolicy` does not let through | nothing, until its own timeout |
 //!
 //! An ICMP echo is answered by a pod IP and by the node's, and by nothing else.
 //!
@@ -30,6 +32,7 @@ mod address;
 mod affinity;
 mod names;
 mod pod;
+pub(crate) mod policy;
 pub mod proxy;
 mod random;
 mod route;
@@ -55,6 +58,7 @@ pub use random::Random;
 pub use rules::Rules;
 pub use stream::{PodListener, PodStream};
 
+use policy::Policies;
 use route::{Route, State};
 
 /// Where a node's own connections to its pods come from, and those of a pod that reached itself by its Service.
@@ -66,6 +70,10 @@ const NAME_SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 96,
 /// How long a connect goes unanswered before the kernel gives up.
 /// Source: `tcp_syn_retries` in <https://docs.kernel.org/networking/ip-sysctl.html> ("131seconds").
 pub const SYN_TIMEOUT: Duration = Duration::from_secs(131);
+
+/// How long a query to a name server that says nothing goes unanswered: two tries of five seconds.
+/// Source: `timeout` and `attempts` in resolv.conf(5).
+pub const NAME_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The raw errors of a Linux socket, by which the agent classifies them.
 mod errno {
@@ -151,6 +159,16 @@ impl Network {
     /// As a socket has them.
     pub async fn connect_from_node(&self, to: SocketAddr) -> io::Result<PodStream> {
         self.dial(GATEWAY, to).await
+    }
+
+    /// Takes what the `NetworkPolicies` come to.
+    pub(crate) fn set_policies(&self, policies: Policies) {
+        self.state().policies = policies;
+    }
+
+    /// Whether a pod may ask the name server.
+    fn may_resolve(&self, pod: Ipv4Addr) -> bool {
+        self.state().policies.allow_names(pod)
     }
 
     /// The addresses of a name, asked for in a pod of `namespace`, in the order the name server gives them.

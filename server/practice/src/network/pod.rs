@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use clusterip_agent::network::{Dialled, NameError, Resolved};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
-use super::{NAME_SERVER, Network, PodListener, PodStream, errno};
+use super::{NAME_SERVER, NAME_TIMEOUT, Network, PodListener, PodStream, errno};
 
 /// Connections that wait to be accepted; more wait to be made. Source: `somaxconn`, of which the agent asks 1024.
 const BACKLOG: usize = 1024;
@@ -83,6 +84,11 @@ impl clusterip_agent::network::Network for PodDialer {
     type Stream = PodStream;
 
     async fn resolve(&self, host: &str) -> Result<Resolved, NameError> {
+        if !self.network.may_resolve(self.ip) {
+            sleep(NAME_TIMEOUT).await;
+            let reason = "request timed out".to_owned();
+            return Err(NameError { host: host.to_owned(), reason, answered: false });
+        }
         self.network.resolve(&self.namespace, host).ok_or_else(|| NameError {
             host: host.to_owned(),
             reason: "no records found: NXDOMAIN".to_owned(),

@@ -10,6 +10,7 @@ use super::GATEWAY;
 use super::address::Pool;
 use super::affinity::Affinity;
 use super::names::Names;
+use super::policy::Policies;
 use super::random::Random;
 use super::rules::{Rule, Rules};
 use super::stream::Arrival;
@@ -23,6 +24,7 @@ pub(super) struct State {
     pub(super) rules: Rules,
     pub(super) names: Names,
     pub(super) affinity: Affinity,
+    pub(super) policies: Policies,
     pub(super) random: Random,
     pool: Pool,
     pods: HashMap<Ipv4Addr, Pod>,
@@ -120,6 +122,10 @@ impl State {
             Some(Rule { endpoints, .. }) if endpoints.is_empty() => return Route::Refused,
             Some(rule) => self.affinity.choose(to, from, rule, now, &mut self.random),
         };
+        // Policies see the addresses of pods, after the endpoint was chosen; the node is let through always.
+        if !self.policies.is_empty() && from != GATEWAY && !self.policies.allow(from, endpoint) {
+            return Route::Lost;
+        }
         // A pod that reaches itself by its Service would answer itself directly: kube-proxy has such a connection
         // masqueraded. Source: https://kubernetes.io/docs/tutorials/services/source-ip/ (and observed on kind)
         let hairpin = endpoint != to && *endpoint.ip() == from;
@@ -130,7 +136,8 @@ impl State {
     /// Whether an echo that a pod sends is answered; `None` where the pod has no network any more.
     pub(super) fn echoes(&self, from: Ipv4Addr, to: Ipv4Addr) -> Option<bool> {
         self.pods.get(&from)?;
-        Some(to.is_loopback() || to == GATEWAY || self.pods.contains_key(&to))
+        let answers = || self.pods.contains_key(&to) && self.policies.allow_echo(from, to);
+        Some(to.is_loopback() || to == GATEWAY || answers())
     }
 
     /// To the listener in pod `at` that takes connections to `to`.

@@ -48,6 +48,26 @@ impl Deletion {
     pub fn now() -> Self {
         Self { grace_seconds: Some(0), ..Self::default() }
     }
+
+    /// Whether its preconditions hold for an object.
+    ///
+    /// # Errors
+    /// 409 when one does not.
+    pub fn check(&self, resource: Resource, object: &Value) -> Result<(), Status> {
+        let pairs = [
+            (&self.uid, "UID", object::text(object, "/metadata/uid")),
+            (&self.resource_version, "ResourceVersion", object::text(object, "/metadata/resourceVersion")),
+        ];
+        for (wanted, what, is) in pairs {
+            if let Some(wanted) = wanted.as_ref().filter(|wanted| **wanted != is) {
+                let why = format!(
+                    "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}"
+                );
+                return Err(Status::conflict(resource, object::name(object), &why));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What a deletion came to.
@@ -75,7 +95,7 @@ impl Store {
         let mut state = self.lock();
         let old = state.get(resource, namespace, name).cloned();
         let old = old.ok_or_else(|| Status::not_found(resource, name))?;
-        check(resource, &old, deletion)?;
+        deletion.check(resource, &old)?;
         if deletion.propagation == Propagation::Orphan && deletion.mode == Mode::Commit {
             state.orphan(object::uid(&old));
         }
@@ -125,22 +145,6 @@ impl State {
             }
         }
     }
-}
-
-fn check(resource: Resource, old: &Value, deletion: &Deletion) -> Result<(), Status> {
-    let name = object::name(old);
-    let pairs = [
-        (&deletion.uid, "UID", object::text(old, "/metadata/uid")),
-        (&deletion.resource_version, "ResourceVersion", object::text(old, "/metadata/resourceVersion")),
-    ];
-    for (wanted, what, is) in pairs {
-        if let Some(wanted) = wanted.as_ref().filter(|wanted| **wanted != is) {
-            let why =
-                format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}");
-            return Err(Status::conflict(resource, name, &why));
-        }
-    }
-    Ok(())
 }
 
 /// Seconds until the object goes. Only pods that have a node and have not ended get any.

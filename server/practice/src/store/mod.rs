@@ -19,6 +19,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod update;
+mod writer;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,6 +36,7 @@ pub use log::{REMEMBERED, Watch, WatchEvent};
 pub use resource::{Info, Resource, Subresource};
 pub use selector::Selector;
 pub use state::View;
+pub use writer::Writer;
 
 /// Whether a write is for real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,7 +63,13 @@ pub trait Admission: Send + Sync + std::fmt::Debug + 'static {
     ///
     /// # Errors
     /// Why it is refused.
-    fn create(&self, view: &View<'_>, resource: Resource, object: &mut Value) -> Result<(), Status>;
+    fn create(
+        &self,
+        view: &View<'_>,
+        writer: &Writer<'_>,
+        resource: Resource,
+        object: &mut Value,
+    ) -> Result<(), Status>;
 
     /// Completes a changed object or refuses it.
     ///
@@ -70,6 +78,7 @@ pub trait Admission: Send + Sync + std::fmt::Debug + 'static {
     fn update(
         &self,
         view: &View<'_>,
+        writer: &Writer<'_>,
         resource: Resource,
         old: &Value,
         object: &mut Value,
@@ -81,10 +90,17 @@ pub trait Admission: Send + Sync + std::fmt::Debug + 'static {
 pub struct AdmitAll;
 
 impl Admission for AdmitAll {
-    fn create(&self, _: &View<'_>, _: Resource, _: &mut Value) -> Result<(), Status> {
+    fn create(&self, _: &View<'_>, _: &Writer<'_>, _: Resource, _: &mut Value) -> Result<(), Status> {
         Ok(())
     }
-    fn update(&self, _: &View<'_>, _: Resource, _: &Value, _: &mut Value) -> Result<(), Status> {
+    fn update(
+        &self,
+        _: &View<'_>,
+        _: &Writer<'_>,
+        _: Resource,
+        _: &Value,
+        _: &mut Value,
+    ) -> Result<(), Status> {
         Ok(())
     }
 }
@@ -123,6 +139,11 @@ impl Store {
         self.lock().version
     }
 
+    /// Looks at several things of one moment. Nothing is written meanwhile: be quick, and do not come back in here.
+    pub fn view<T>(&self, look: impl FnOnce(&View<'_>) -> T) -> T {
+        look(&View { state: &self.lock() })
+    }
+
     /// One object. The namespace of what is in none is empty.
     ///
     /// # Errors
@@ -157,7 +178,20 @@ impl Store {
     ///
     /// # Errors
     /// The same.
-    pub fn create_as(&self, resource: Resource, mut object: Value, mode: Mode) -> Result<Arc<Value>, Status> {
+    pub fn create_as(&self, resource: Resource, object: Value, mode: Mode) -> Result<Arc<Value>, Status> {
+        self.create_by(&Writer::cluster(mode), resource, object)
+    }
+
+    /// [`Store::create`], for somebody.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn create_by(
+        &self,
+        writer: &Writer<'_>,
+        resource: Resource,
+        mut object: Value,
+    ) -> Result<Arc<Value>, Status> {
         let mut state = self.lock();
         object::generate_name(&mut object);
         object::stamp_new(resource, &mut object);
@@ -165,8 +199,8 @@ impl Store {
         if state.get(resource, &namespace, &name).is_some() {
             return Err(Status::already_exists(resource, &name));
         }
-        self.admission.create(&View { state: &state }, resource, &mut object)?;
-        Ok(state.put(resource, object, mode))
+        self.admission.create(&View { state: &state }, writer, resource, &mut object)?;
+        Ok(state.put(resource, object, writer.mode()))
     }
 
     /// Replaces the main part of an object.
@@ -249,6 +283,23 @@ impl Store {
         mode: Mode,
         make: impl FnOnce(&Value) -> Result<Value, Status>,
     ) -> Result<Arc<Value>, Status> {
+        self.change_by(&Writer::cluster(mode), resource, namespace, name, part, make)
+    }
+
+    /// [`Store::change`], for somebody.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn change_by(
+        &self,
+        writer: &Writer<'_>,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+        part: Part,
+        make: impl FnOnce(&Value) -> Result<Value, Status>,
+    ) -> Result<Arc<Value>, Status> {
+        let mode = writer.mode();
         let mut state = self.lock();
         let old = state.get(resource, namespace, name).cloned();
         let old = old.ok_or_else(|| Status::not_found(resource, name))?;
@@ -256,7 +307,7 @@ impl Store {
         check_identity(resource, &old, &sent)?;
         let mut object = take_part(resource, &old, sent, part);
         if part == Part::Main {
-            self.admission.update(&View { state: &state }, resource, &old, &mut object)?;
+            self.admission.update(&View { state: &state }, writer, resource, &old, &mut object)?;
             count_generation(resource, &old, &mut object);
         }
         if object == *old {

@@ -94,6 +94,16 @@ const ATTACH: Subresource = Subresource {
 const EXEC: Subresource =
     Subresource { name: "exec", kind: "PodExecOptions", group: "", version: "", verbs: &["create", "get"] };
 
+const EVICTION: Subresource =
+    Subresource { name: "eviction", kind: "Eviction", group: "policy", version: "v1", verbs: &["create"] };
+const TOKEN: Subresource = Subresource {
+    name: "token",
+    kind: "TokenRequest",
+    group: "authentication.k8s.io",
+    version: "v1",
+    verbs: &["create"],
+};
+
 /// A row with what most kinds have in common.
 const fn row(group: &'static str, plural: &'static str, singular: &'static str, kind: &'static str) -> Info {
     Info {
@@ -128,7 +138,7 @@ static NODES: Info = Info {
 static PODS: Info = Info {
     short_names: &["po"],
     categories: &["all"],
-    subresources: &[ATTACH, EXEC, LOG, PORT_FORWARD, status("Pod")],
+    subresources: &[ATTACH, EVICTION, EXEC, LOG, PORT_FORWARD, status("Pod")],
     generations: true,
     ..row("", "pods", "pod", "Pod")
 };
@@ -141,8 +151,11 @@ static SERVICES: Info = Info {
 static ENDPOINTS: Info = Info { short_names: &["ep"], ..row("", "endpoints", "endpoints", "Endpoints") };
 static CONFIG_MAPS: Info = Info { short_names: &["cm"], ..row("", "configmaps", "configmap", "ConfigMap") };
 static SECRETS: Info = row("", "secrets", "secret", "Secret");
-static SERVICE_ACCOUNTS: Info =
-    Info { short_names: &["sa"], ..row("", "serviceaccounts", "serviceaccount", "ServiceAccount") };
+static SERVICE_ACCOUNTS: Info = Info {
+    short_names: &["sa"],
+    subresources: &[TOKEN],
+    ..row("", "serviceaccounts", "serviceaccount", "ServiceAccount")
+};
 static RESOURCE_QUOTAS: Info = Info {
     short_names: &["quota"],
     subresources: &[status("ResourceQuota")],

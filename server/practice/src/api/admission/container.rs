@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{Causes, check_port, names};
+use super::{Causes, check_port, names, resources};
 use crate::status::Cause;
 
 /// Checks a completed pod spec. `at` is its place: `spec` or `spec.template.spec`.
@@ -60,6 +60,7 @@ fn one(container: &Value, at: &str) -> Causes {
         causes.push(Cause::invalid(format!("{at}.image"), &json!(image), why));
     }
     causes.extend(ports(container, at));
+    causes.extend(resources::check(container, at));
     for (index, variable) in container["env"].as_array().into_iter().flatten().enumerate() {
         if variable["name"].as_str().unwrap_or_default().is_empty() {
             causes.push(Cause::required(format!("{at}.env[{index}].name"), ""));

@@ -25,7 +25,9 @@ pub(super) fn fill(resource: Resource, object: &mut Value) {
                 absent(port, "name", "");
             }
         }
-        Resource::NetworkPolicies => absent(&mut object["spec"], "policyTypes", json!(["Ingress"])),
+        Resource::LimitRanges => super::limits::default(object),
+        Resource::RoleBindings => super::rbac::default(object),
+        Resource::NetworkPolicies => super::policies::default(object),
         _ => {}
     }
     // Reaching for an absent field of a value writes a null into it.
@@ -83,9 +85,14 @@ fn pod(object: &mut Value) {
             {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
         ]),
     );
-    let class = quality(spec);
     absent(&mut object["status"], "phase", "Pending");
-    absent(&mut object["status"], "qosClass", class);
+}
+
+/// Sets the class of a new pod, once all is known that its containers ask for.
+pub(super) fn classify(pod: &mut Value) {
+    let class = quality(&pod["spec"]);
+    absent(&mut pod["status"], "qosClass", class);
+    drop_nulls(pod);
 }
 
 /// Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/>.

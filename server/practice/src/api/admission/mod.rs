@@ -3,10 +3,16 @@
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/>, and Kubernetes'
 //! `pkg/apis/*/v1/defaults.go` and `pkg/apis/*/validation`.
 
+mod account;
 mod container;
 mod defaults;
+mod limits;
 mod names;
+mod policies;
 mod quota;
+mod rbac;
+mod resources;
+mod security;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -14,9 +20,10 @@ mod workload;
 
 use serde_json::{Value, json};
 
+use crate::authz;
 use crate::kubelet::unmodelled;
 use crate::status::{Cause, Status};
-use crate::store::{Admission, Resource, View, object};
+use crate::store::{Admission, Resource, View, Writer, object};
 
 /// The practice cluster's admission.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,18 +33,38 @@ pub(crate) struct Rules;
 type Causes = Vec<Cause>;
 
 impl Admission for Rules {
-    fn create(&self, view: &View<'_>, resource: Resource, object: &mut Value) -> Result<(), Status> {
+    fn create(
+        &self,
+        view: &View<'_>,
+        writer: &Writer<'_>,
+        resource: Resource,
+        object: &mut Value,
+    ) -> Result<(), Status> {
         check_namespace(view, resource, object)?;
-        refuse_unmodelled(resource, object)?;
-        defaults::fill(resource, object);
-        let mut causes = names::metadata(resource, object);
-        let name = object::name(object).to_owned();
         if resource == Resource::Services {
             service::refuse_unmodelled(object)?;
+        }
+        resources::canonicalize(resource, object)?;
+        defaults::fill(resource, object);
+        if resource == Resource::Services {
             service::default(object);
         }
-        causes.extend(check(resource, object));
+        if resource == Resource::Pods {
+            account::check(view, object)?;
+            limits::fill(view, object);
+            defaults::classify(object);
+        }
+        if let Some(user) = writer.who() {
+            authz::check_escalation(view, user, resource, None, object)?;
+        }
+        let name = object::name(object).to_owned();
+        let causes = [names::metadata(resource, object), check(resource, object)].concat();
         refuse(resource, &name, causes)?;
+        if resource == Resource::Pods {
+            limits::check(view, object)?;
+        }
+        secure(view, writer, resource, None, object)?;
+        refuse_unmodelled(resource, object)?;
         quota::check(view, resource, object)?;
         if resource == Resource::Services {
             service::allocate(view, object)?;
@@ -48,27 +75,61 @@ impl Admission for Rules {
     fn update(
         &self,
         view: &View<'_>,
+        writer: &Writer<'_>,
         resource: Resource,
         old: &Value,
         object: &mut Value,
     ) -> Result<(), Status> {
-        refuse_unmodelled(resource, object)?;
-        defaults::fill(resource, object);
-        let mut causes = names::metadata(resource, object);
-        let name = object::name(object).to_owned();
         if resource == Resource::Services {
             service::refuse_unmodelled(object)?;
+        }
+        resources::canonicalize(resource, object)?;
+        defaults::fill(resource, object);
+        if let Some(user) = writer.who() {
+            authz::check_escalation(view, user, resource, Some(old), object)?;
+        }
+        if resource == Resource::Services {
             service::keep_allocated(old, object);
             service::default(object);
         }
-        causes.extend(check(resource, object));
-        causes.extend(check_update(resource, old, object));
-        refuse(resource, &name, causes)?;
+        let name = object::name(object).to_owned();
+        let causes =
+            [names::metadata(resource, object), check(resource, object), check_update(resource, old, object)];
+        refuse(resource, &name, causes.concat())?;
+        secure(view, writer, resource, Some(old), object)?;
+        refuse_unmodelled(resource, object)?;
         if resource == Resource::Services {
             service::allocate(view, object)?;
         }
         Ok(())
     }
+}
+
+/// What Pod Security says, before what this cluster does not model: the first is what is to be learnt.
+fn secure(
+    view: &View<'_>,
+    writer: &Writer<'_>,
+    resource: Resource,
+    old: Option<&Value>,
+    object: &Value,
+) -> Result<(), Status> {
+    match resource {
+        Resource::Pods => security::pod(view, writer, old, object)?,
+        Resource::Deployments | Resource::ReplicaSets => security::workload(view, writer, object),
+        Resource::Namespaces => {
+            let before = old.map(security::check_labels);
+            let causes = security::check_labels(object);
+            // Labels that were wrong before do not stand in the way of other changes.
+            if before.as_ref() != Some(&causes) {
+                refuse(resource, object::name(object), causes)?;
+            }
+            if let Some(old) = old {
+                security::namespace(view, writer, old, object);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn refuse(resource: Resource, name: &str, causes: Causes) -> Result<(), Status> {
@@ -80,6 +141,9 @@ fn refuse_unmodelled(resource: Resource, object: &Value) -> Result<(), Status> {
     let spec = match resource {
         Resource::Pods => &object["spec"],
         Resource::Deployments | Resource::ReplicaSets => &object["spec"]["template"]["spec"],
+        Resource::RoleBindings => return rbac::refuse_unmodelled(object),
+        Resource::ResourceQuotas => return quota::refuse_unmodelled(object),
+        Resource::LimitRanges => return limits::refuse_unmodelled(object),
         _ => return Ok(()),
     };
     match unmodelled(spec) {
@@ -115,6 +179,11 @@ fn check(resource: Resource, object: &Value) -> Causes {
         Resource::Services => service::check(object),
         Resource::Pods => container::pod_spec(&object["spec"], "spec"),
         Resource::Deployments | Resource::ReplicaSets => workload::check(resource, object),
+        Resource::NetworkPolicies => policies::check(object),
+        Resource::ResourceQuotas => quota::check_quota(object),
+        Resource::LimitRanges => limits::check_range(object),
+        Resource::Roles => rbac::role(object),
+        Resource::RoleBindings => rbac::binding(object),
         _ => Causes::new(),
     }
 }
@@ -124,6 +193,7 @@ fn check_update(resource: Resource, old: &Value, object: &Value) -> Causes {
         Resource::Services => service::check_update(old, object),
         Resource::Pods => workload::check_pod_update(old, object),
         Resource::Deployments | Resource::ReplicaSets => workload::check_update(old, object),
+        Resource::RoleBindings => rbac::check_update(old, object),
         Resource::ConfigMaps | Resource::Secrets if old["immutable"] == true => immutable(old, object),
         _ => Causes::new(),
     }

@@ -43,10 +43,19 @@ fn bad_name(resource: Resource, name: &str) -> Option<String> {
         Resource::Namespaces => dns_label(name),
         Resource::Services => dns_1035_label(name),
         // RBAC takes any name that fits into a path.
-        Resource::Roles | Resource::RoleBindings => {
-            name.contains(['/', '%']).then(|| "may not contain '/' or '%'".to_owned())
-        }
+        Resource::Roles | Resource::RoleBindings => bad_path_segment(name).map(str::to_owned),
         _ => dns_subdomain(name),
+    }
+}
+
+/// Why a text is no part of a path; `None` when it is one.
+pub(super) fn bad_path_segment(name: &str) -> Option<&'static str> {
+    match name {
+        "." => Some("may not be '.'"),
+        ".." => Some("may not be '..'"),
+        _ if name.contains('/') => Some("may not contain '/'"),
+        _ if name.contains('%') => Some("may not contain '%'"),
+        _ => None,
     }
 }
 
@@ -104,14 +113,14 @@ fn dns_1035_label(text: &str) -> Option<String> {
     (!fine).then(|| LABEL_1035.to_owned())
 }
 
-fn dns_subdomain(text: &str) -> Option<String> {
+pub(super) fn dns_subdomain(text: &str) -> Option<String> {
     if text.len() > 253 {
         return Some("must be no more than 253 characters".to_owned());
     }
     (!text.split('.').all(is_dns_label)).then(|| SUBDOMAIN.to_owned())
 }
 
-fn qualified_name(key: &str) -> Option<String> {
+pub(super) fn qualified_name(key: &str) -> Option<String> {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, key),

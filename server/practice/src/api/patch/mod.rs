@@ -18,8 +18,9 @@ use serde_json::{Value, json};
 use super::query::Validation;
 use super::respond::{self, Answer};
 use super::{Api, Asked, scale, schema, write};
+use crate::authz::Access;
 use crate::status::{Cause, Status};
-use crate::store::{Mode, Resource, object};
+use crate::store::{Mode, Resource, Writer, object};
 use apply::Applier;
 
 const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, \
@@ -68,18 +69,25 @@ impl Api {
         name: &str,
         subresource: Option<&str>,
     ) -> Result<Answer, Status> {
-        let (form, patch) = (asked.form()?, Patch::read(asked, resource, subresource).await?);
+        let (form, user) = (asked.form()?, asked.user.clone());
+        let patch = Patch::read(asked, resource, subresource).await?;
+        let writer = Writer::user(&user, patch.mode);
         if patch.kind == Kind::Apply && subresource.is_none() {
             patch.check_config(namespace, name)?;
         }
         let is_new = self.store.find(resource, namespace, name).is_none();
         if patch.kind == Kind::Apply && subresource.is_none() && is_new {
-            let created = self.store.create_as(resource, patch.created(namespace, name)?, patch.mode)?;
-            return Ok(respond::json(StatusCode::CREATED, &form.object(resource, &created)));
+            // Who may patch may not make new ones for that.
+            let info = resource.info();
+            self.authorize(&user, &Access::to("create", info.group, info.plural, namespace, name))?;
+            let created = self.store.create_by(&writer, resource, patch.created(namespace, name)?)?;
+            let mut answer = respond::json(StatusCode::CREATED, &form.object(resource, &created));
+            respond::warn(&mut answer, &writer.into_warnings());
+            return Ok(answer);
         }
         let mut warnings = Vec::new();
         let part = write::part(subresource);
-        let stored = self.store.change(resource, namespace, name, part, patch.mode, |old| {
+        let stored = self.store.change_by(&writer, resource, namespace, name, part, |old| {
             let (object, said) = patch.applied(old)?;
             warnings = said;
             Ok(object)
@@ -88,6 +96,10 @@ impl Api {
             Some("scale") => scale::of(&stored),
             _ => form.object(resource, &stored),
         });
+        // What an object is warned about says nothing of its status and scale.
+        if subresource.is_none() {
+            warnings.extend(writer.into_warnings());
+        }
         respond::warn(&mut answer, &warnings);
         Ok(answer)
     }

@@ -81,6 +81,8 @@ fn message(name: &str, bytes: &[u8], depth: usize) -> Result<Value, Malformed> {
         "Time" | "MicroTime" => return time(name, bytes),
         "Quantity" => return inner_text(bytes, 1),
         "IntOrString" => return int_or_string(bytes),
+        // A list that has a message of its own, because it is a map's value.
+        "ExtraValue" => return texts(bytes),
         "FieldsV1" => {
             return Ok(inner_bytes(bytes)?.and_then(|b| serde_json::from_slice(b).ok()).unwrap_or_default());
         }
@@ -212,6 +214,16 @@ fn inner_bytes(bytes: &[u8]) -> Result<Option<&[u8]>, Malformed> {
         }
     }
     Ok(None)
+}
+
+fn texts(bytes: &[u8]) -> Result<Value, Malformed> {
+    let mut all = Vec::new();
+    for field in Reader::new(bytes) {
+        if let (1, Field::Bytes(text)) = field? {
+            all.push(wire::text(text)?);
+        }
+    }
+    Ok(json!(all))
 }
 
 fn inner_text(bytes: &[u8], wanted: u64) -> Result<Value, Malformed> {

@@ -1,3 +1,5 @@
+mod budgets;
+
 use super::*;
 use crate::store::{Deletion, Mode, Store};
 use std::sync::Arc;
@@ -154,4 +156,127 @@ fn a_namespace_that_is_going_takes_nothing_new() {
     store.delete(Resource::Namespaces, "", "a", &Deletion::default()).unwrap();
     let refused = store.create(Resource::Services, service(&json!({"ports": [{"port": 80}]}))).unwrap_err();
     assert!(refused.message.ends_with("because it is being terminated"), "{refused}");
+}
+
+#[test]
+fn wrong_roles_and_bindings_are_refused_field_by_field() {
+    let role = |rule: Value| (Resource::Roles, json!({"rules": [rule]}));
+    let binding = |reference: Value, subject: Value| {
+        (Resource::RoleBindings, json!({"roleRef": reference, "subjects": [subject]}))
+    };
+    let reader = || json!({"kind": "Role", "name": "reader"});
+    let user = || json!({"kind": "User", "name": "anna"});
+    for ((resource, mut object), said) in [
+        (
+            role(json!({"apiGroups": [""], "resources": ["pods"]})),
+            "rules[0].verbs: Required value: verbs must contain at least one value",
+        ),
+        (
+            role(json!({"verbs": ["get"], "resources": ["pods"]})),
+            "rules[0].apiGroups: Required value: resource rules must supply at least one api group",
+        ),
+        (
+            role(json!({"verbs": ["get"], "apiGroups": [""]})),
+            "rules[0].resources: Required value: resource rules must supply at least one resource",
+        ),
+        (
+            role(json!({"verbs": ["get"], "nonResourceURLs": ["/x"]})),
+            r#"rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs"#,
+        ),
+        (
+            binding(json!({"kind": "Rolle", "name": "reader"}), user()),
+            r#"roleRef.kind: Unsupported value: "Rolle": supported values: "Role", "ClusterRole""#,
+        ),
+        (
+            binding(json!({"kind": "Role", "name": "reader", "apiGroup": "apps"}), user()),
+            r#"roleRef.apiGroup: Unsupported value: "apps": supported values: "rbac.authorization.k8s.io""#,
+        ),
+        (binding(json!({"kind": "Role"}), user()), "roleRef.name: Required value"),
+        (
+            binding(reader(), json!({"kind": "Robot", "name": "r"})),
+            r#"subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group""#,
+        ),
+        (binding(reader(), json!({"kind": "User"})), "subjects[0].name: Required value"),
+        (
+            binding(json!({"kind": "ClusterRole", "name": "system:node"}), user()),
+            "the practice cluster does not model ClusterRoles but admin, cluster-admin, edit, view",
+        ),
+    ] {
+        object["metadata"] = json!({"name": "r", "namespace": "a"});
+        let refused = store().create(resource, object).unwrap_err();
+        assert!(refused.message.contains(said), "{refused}\n{said}");
+    }
+}
+
+#[test]
+fn a_bindings_role_stays() {
+    let store = store();
+    let binding = |name: &str| {
+        json!({"metadata": {"name": "b", "namespace": "a"}, "roleRef": {"kind": "ClusterRole", "name": name},
+            "subjects": [{"kind": "User", "name": "anna"}, {"kind": "ServiceAccount", "name": "anna"}]})
+    };
+    let made = store.create(Resource::RoleBindings, binding("view")).unwrap();
+    assert_eq!(made["roleRef"]["apiGroup"], "rbac.authorization.k8s.io");
+    assert_eq!(made["subjects"][0]["apiGroup"], "rbac.authorization.k8s.io");
+    assert!(made["subjects"][1].get("apiGroup").is_none());
+    let refused = store.update(Resource::RoleBindings, binding("edit")).unwrap_err();
+    assert_eq!(
+        refused.message,
+        r#"RoleBinding.rbac.authorization.k8s.io "b" is invalid: roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"edit"}: cannot change roleRef"#
+    );
+}
+
+#[test]
+fn a_network_policy_gets_its_directions_and_is_checked() {
+    let store = store();
+    let policy =
+        |name: &str, spec: Value| json!({"metadata": {"name": name, "namespace": "a"}, "spec": spec});
+    for (name, mut spec, kinds) in [
+        ("in", json!({"ingress": [{"ports": [{"port": 80}]}]}), json!(["Ingress"])),
+        ("out", json!({"egress": [{}]}), json!(["Ingress", "Egress"])),
+        ("none", json!({}), json!(["Ingress"])),
+        ("said", json!({"policyTypes": ["Egress"]}), json!(["Egress"])),
+    ] {
+        spec["podSelector"] = json!({});
+        let made = store.create(Resource::NetworkPolicies, policy(name, spec)).unwrap();
+        assert_eq!(made["spec"]["policyTypes"], kinds, "{name}");
+    }
+    let made = store.get(Resource::NetworkPolicies, "a", "in").unwrap();
+    assert_eq!(made["spec"]["ingress"][0]["ports"][0]["protocol"], "TCP");
+
+    let rule = |rule: Value| json!({"podSelector": {}, "ingress": [rule]});
+    for (spec, said) in [
+        (rule(json!({"from": [{}]})), "spec.ingress[0].from[0]: Required value: must specify a peer"),
+        (
+            rule(json!({"from": [{"podSelector": {}, "ipBlock": {"cidr": "10.0.0.0/8"}}]})),
+            "spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer",
+        ),
+        (
+            rule(json!({"from": [{"ipBlock": {"cidr": "10.0.0.0"}}]})),
+            r#"spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "10.0.0.0": must be a valid CIDR value"#,
+        ),
+        (
+            rule(json!({"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["11.0.0.0/16"]}}]})),
+            r#"spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`"#,
+        ),
+        (
+            rule(json!({"ports": [{"port": 99999}]})),
+            "spec.ingress[0].ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive",
+        ),
+        (
+            rule(json!({"ports": [{"port": 90, "endPort": 80}]})),
+            "spec.ingress[0].ports[0].endPort: Invalid value: 90: must be greater than or equal to `port`",
+        ),
+        (
+            rule(json!({"ports": [{"protocol": "ICMP"}]})),
+            r#"spec.ingress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP""#,
+        ),
+        (
+            json!({"podSelector": {}, "policyTypes": ["Both"]}),
+            r#"spec.policyTypes[0]: Unsupported value: "Both": supported values: "Ingress", "Egress""#,
+        ),
+    ] {
+        let refused = store.create(Resource::NetworkPolicies, policy("x", spec)).unwrap_err();
+        assert!(refused.message.contains(said), "{refused}\n{said}");
+    }
 }
