@@ -1,5 +1,10 @@
 //! Stock kubectl on the practice cluster. `KUBECTL` is its program, else the PATH's.
 
+#[path = "kubectl/objects.rs"]
+mod objects;
+#[path = "kubectl/streams.rs"]
+mod streams;
+
 use std::process::{Command, Output};
 
 use clusterip_practice::{Options, Practice};
