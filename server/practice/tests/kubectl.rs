@@ -4,6 +4,10 @@
 mod access;
 #[path = "kubectl/admission.rs"]
 mod admission;
+#[path = "kubectl/objects.rs"]
+mod objects;
+#[path = "kubectl/streams.rs"]
+mod streams;
 
 use std::process::{Command, Output};
 

@@ -71,6 +71,15 @@ impl Form {
         }
     }
 
+    /// A scale in this form.
+    pub(super) fn scale(self, scale: Value) -> Value {
+        match self {
+            Self::Object => scale,
+            Self::Metadata => partial(&scale),
+            Self::Table(include) => table::scale(&scale, include),
+        }
+    }
+
     /// A list in this form.
     pub(super) fn list(self, resource: Resource, objects: &[&Value], metadata: Value) -> Value {
         match self {

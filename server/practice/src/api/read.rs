@@ -25,7 +25,7 @@ impl Api {
     ) -> Result<respond::Answer, Status> {
         let object = self.store.get(resource, namespace, name)?;
         Ok(respond::ok(&match subresource {
-            Some("scale") => scale::of(&object),
+            Some("scale") => form.scale(scale::of(&object)),
             _ => form.object(resource, &object),
         }))
     }

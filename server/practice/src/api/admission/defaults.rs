@@ -72,6 +72,7 @@ fn pod(object: &mut Value) {
         return;
     }
     pod_spec(spec);
+    items(&mut spec["containers"]).for_each(requests);
     absent(spec, "enableServiceLinks", true);
     absent(spec, "serviceAccountName", "default");
     spec["serviceAccount"] = spec["serviceAccountName"].clone();
@@ -122,6 +123,16 @@ fn pod_spec(spec: &mut Value) {
     }
 }
 
+/// What may be used is asked for, unless something else is: in pods, and not yet in the templates they are made from.
+fn requests(container: &mut Value) {
+    for requested in ["cpu", "memory"] {
+        let limit = container["resources"]["limits"][requested].clone();
+        if !limit.is_null() {
+            absent(&mut container["resources"]["requests"], requested, limit);
+        }
+    }
+}
+
 fn container(container: &mut Value) {
     if !container.is_object() {
         return;
@@ -131,12 +142,6 @@ fn container(container: &mut Value) {
     let policy = pull_policy(container["image"].as_str().unwrap_or_default());
     absent(container, "imagePullPolicy", policy);
     absent(container, "resources", json!({}));
-    for requested in ["cpu", "memory"] {
-        let limit = container["resources"]["limits"][requested].clone();
-        if !limit.is_null() {
-            absent(&mut container["resources"]["requests"], requested, limit);
-        }
-    }
     for port in items(&mut container["ports"]) {
         absent(port, "protocol", "TCP");
     }

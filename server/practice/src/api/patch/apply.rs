@@ -53,6 +53,15 @@ impl Applier<'_> {
         Ok(object)
     }
 
+    /// What `kubectl apply` has noted of its last client-side apply. kubectl's server-side apply goes on from there:
+    /// what has not changed since it may change without conflict.
+    /// Source: `lastAppliedManager` in `k8s.io/apimachinery/pkg/util/managedfields`.
+    fn applied_before(&self, live: &Value) -> Option<Value> {
+        let noted =
+            live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"].as_str();
+        noted.filter(|_| self.manager == "kubectl").and_then(|noted| serde_json::from_str(noted).ok())
+    }
+
     /// Finds who else owns fields that would change; forced, takes the fields from them.
     fn settle(
         &self,
@@ -65,13 +74,18 @@ impl Applier<'_> {
         let mut path = Vec::new();
         let start = Place { said: String::new(), names: Vec::new() };
         differing(self.resource, (live, config), &mine.fields, &start, &mut path, &mut changes);
+        let applied_before = self.applied_before(live);
+        let is_own = |place: &[String]| {
+            let before = applied_before.as_ref().map_or(&Value::Null, |before| at(before, place));
+            !before.is_null() && before == at(live, place)
+        };
         let (mut causes, mut who) = (Vec::new(), Vec::new());
         for entry in entries.iter_mut().filter(|entry| !entry.is_same(mine)) {
             for (said, place) in &changes {
                 if !owns(&entry.fields, place) {
                     continue;
                 }
-                if self.force {
+                if self.force || is_own(place) {
                     fields::subtract(&mut entry.fields, &chain(place));
                     continue;
                 }
@@ -90,6 +104,19 @@ impl Applier<'_> {
         who.dedup();
         Err(Status::apply_conflict(causes, &who.join("; ")))
     }
+}
+
+/// What is at a place of the set, in an object.
+fn at<'a>(object: &'a Value, place: &[String]) -> &'a Value {
+    place.iter().fold(object, |value, name| match name.split_once(':') {
+        Some(("f", field)) => &value[field],
+        Some(("k", key)) => {
+            let keys: Map<String, Value> = serde_json::from_str(key).unwrap_or_default();
+            let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
+            fields::find(value, &keys, name).unwrap_or(&Value::Null)
+        }
+        _ => &Value::Null,
+    })
 }
 
 /// `"kubectl" using apps/v1`, with the subresource or the time where there is one.

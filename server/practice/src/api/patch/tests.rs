@@ -69,3 +69,18 @@ fn an_update_takes_fields_from_who_applied_them() {
         "{refused}"
     );
 }
+
+#[test]
+fn what_kubectl_applied_before_on_the_client_it_may_change_on_the_server() {
+    let config = |replicas: &str| service(&json!([{"port": 80}]), &json!({"a": replicas, "b": "1"}));
+    let mut live = config("1");
+    let annotation = "kubectl.kubernetes.io/last-applied-configuration";
+    live["metadata"]["annotations"] = json!({annotation: config("1").to_string()});
+    managed::track(Resource::Services, None, &mut live, "kubectl-client-side-apply", None);
+    assert!(applier("m", false).apply(&live, &config("2")).is_err(), "only kubectl's own");
+    assert_eq!(applier("kubectl", false).apply(&live, &config("2")).unwrap()["metadata"]["labels"]["a"], "2");
+    let mut edited = live.clone();
+    edited["metadata"]["labels"]["a"] = json!("3");
+    let refused = applier("kubectl", false).apply(&edited, &config("2")).unwrap_err();
+    assert!(refused.message.ends_with(".metadata.labels.a"), "{refused}");
+}

@@ -22,6 +22,7 @@ type Row = Vec<Value>;
 
 const NAME: Column = ("Name", "string", false);
 const AGE: Column = ("Age", "string", false);
+const SCALE: &[Column] = &[NAME, number("Desired"), number("Available"), AGE];
 
 /// A column of text.
 const fn text(name: &'static str) -> Column {
@@ -41,25 +42,34 @@ const fn wide(name: &'static str) -> Column {
 /// The table of some objects.
 pub(super) fn render(resource: Resource, objects: &[&Value], include: Include, metadata: Value) -> Value {
     let now = Timestamp::now();
-    let definitions: Vec<Value> = columns(resource)
-        .iter()
-        .map(|(name, kind, is_wide)| {
-            let format = if *name == "Name" { "name" } else { "" };
-            json!({"name": name, "type": kind, "format": format, "description": "", "priority": i32::from(*is_wide)})
-        })
-        .collect();
-    let rows: Vec<Value> = objects
-        .iter()
-        .map(|object| {
-            let mut row = json!({"cells": cells(resource, object, now)});
-            match include {
-                Include::None => {}
-                Include::Metadata => row["object"] = partial(object),
-                Include::Object => row["object"] = (*object).clone(),
-            }
-            row
-        })
-        .collect();
+    let rows = objects.iter().map(|object| row(cells(resource, object, now), object, include));
+    table(columns(resource), rows.collect(), metadata)
+}
+
+/// The table of a scale.
+pub(super) fn scale(scale: &Value, include: Include) -> Value {
+    let (desired, available) = (&scale["spec"]["replicas"], &scale["status"]["replicas"]);
+    let cells = vec![name(scale), desired.clone(), available.clone(), age(scale, Timestamp::now())];
+    let metadata = json!({"resourceVersion": scale["metadata"]["resourceVersion"]});
+    table(SCALE, vec![row(cells, scale, include)], metadata)
+}
+
+fn row(cells: Row, object: &Value, include: Include) -> Value {
+    let mut row = json!({"cells": cells});
+    match include {
+        Include::None => {}
+        Include::Metadata => row["object"] = partial(object),
+        Include::Object => row["object"] = object.clone(),
+    }
+    row
+}
+
+fn table(columns: &[Column], rows: Vec<Value>, metadata: Value) -> Value {
+    let column = |(name, kind, is_wide): &Column| {
+        let format = if *name == "Name" { "name" } else { "" };
+        json!({"name": name, "type": kind, "format": format, "description": "", "priority": i32::from(*is_wide)})
+    };
+    let definitions: Vec<Value> = columns.iter().map(column).collect();
     let mut table = json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": definitions, "rows": rows,
     });
