@@ -121,10 +121,15 @@ pub async fn run(
         hosts: own_hosts(address, &config.allowed_hosts),
         stop: shutdown.clone(),
     };
+    let image = match &config.origin {
+        Origin::Real(_) => Some(AgentImage::pack()?),
+        // The practice cluster's pods run inside this program.
+        Origin::Practice => None,
+    };
     let opening = Opening {
         origin: config.origin,
         records,
-        image: AgentImage::pack()?,
+        image,
         startup: config.startup,
         retry,
         course,
