@@ -14,6 +14,7 @@ mod compaction;
 mod delete;
 mod log;
 pub mod object;
+mod requirement;
 mod resource;
 mod selector;
 mod state;

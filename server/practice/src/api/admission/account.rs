@@ -1,7 +1,5 @@
 //! The `ServiceAccount` that a pod runs as.
 //!
-//! Its token is not mounted: pods here have no volumes, and their programs ask the API nothing.
-//!
 //! Source: Kubernetes' `plugin/pkg/admission/serviceaccount/admission.go`.
 
 use serde_json::Value;

@@ -7,7 +7,7 @@ mod account;
 mod container;
 mod defaults;
 mod limits;
-mod names;
+pub(crate) mod names;
 mod policies;
 mod quota;
 mod rbac;
@@ -21,7 +21,7 @@ mod workload;
 use serde_json::{Value, json};
 
 use crate::authz;
-use crate::kubelet::unmodelled;
+use crate::kubelet::{token, unmodelled};
 use crate::status::{Cause, Status};
 use crate::store::{Admission, Resource, View, Writer, object};
 
@@ -51,6 +51,7 @@ impl Admission for Rules {
         }
         if resource == Resource::Pods {
             account::check(view, object)?;
+            token::mount(object);
             limits::fill(view, object);
             defaults::classify(object);
         }
