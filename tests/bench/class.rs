@@ -18,8 +18,8 @@ const WATCHES: usize = 300;
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
 const ALONE: Duration = Duration::from_secs(10);
-const DEPLOYMENT: &str = include_str!("../../labs/01-one-stable-front/start/deployment.yaml");
-const SERVICE: &str = include_str!("../../labs/01-one-stable-front/start/service.yaml");
+const DEPLOYMENT: &str = include_str!("../../labs/00-the-whole-story/start/deployment.yaml");
+const SERVICE: &str = include_str!("../../labs/00-the-whole-story/start/service.yaml");
 
 /// Comes, is there, and goes.
 pub(crate) async fn two_hundred_students(practice: &Process, api: &KubeApi) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clusterip_cluster::actions::Actions;
-use clusterip_cluster::agent_image::AgentImage as Packed;
+use clusterip_cluster::agent_image::{AgentImage as Packed, PackError};
 use clusterip_cluster::index::Index;
 use clusterip_cluster::source::stage::PRACTICE_STAGES;
 use clusterip_cluster::source::{
@@ -52,6 +52,17 @@ impl Origin {
         match self {
             Self::Real(config) => config.stages(),
             Self::Practice => PRACTICE_STAGES,
+        }
+    }
+
+    /// The image of the pods, where they need one: the practice cluster's run inside this program.
+    ///
+    /// # Errors
+    /// It cannot be packed.
+    pub(crate) fn image(&self) -> Result<Option<Packed>, PackError> {
+        match self {
+            Self::Real(_) => Packed::pack().map(Some),
+            Self::Practice => Ok(None),
         }
     }
 }

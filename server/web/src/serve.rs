@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clusterip_cluster::agent_image::{AgentImage, PackError};
+use clusterip_cluster::agent_image::PackError;
 use clusterip_cluster::source::StageEvent;
 use clusterip_records::{Records, RecordsError};
 use tokio::net::TcpListener;
@@ -121,11 +121,7 @@ pub async fn run(
         hosts: own_hosts(address, &config.allowed_hosts),
         stop: shutdown.clone(),
     };
-    let image = match &config.origin {
-        Origin::Real(_) => Some(AgentImage::pack()?),
-        // The practice cluster's pods run inside this program.
-        Origin::Practice => None,
-    };
+    let image = config.origin.image()?;
     let opening = Opening {
         origin: config.origin,
         records,

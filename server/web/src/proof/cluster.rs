@@ -19,9 +19,11 @@ pub(super) async fn open(
 ) -> Result<(Arc<Cluster>, TaskTracker), ProofError> {
     let tasks = TaskTracker::new();
     let (startup, mut seen) = watch::channel(Startup::new(origin.stages()));
+    let image = origin.image()?;
     let opening = Opening {
         origin,
-        image: clusterip_cluster::agent_image::AgentImage::pack()?,
+        records: None,
+        image,
         startup,
         retry: Arc::new(Notify::new()),
         course: course.clone(),

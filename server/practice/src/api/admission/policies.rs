@@ -71,8 +71,11 @@ fn check_policy_port(port: &Value, at: &str) -> Causes {
             if !end.is_null() {
                 causes.push(Cause::invalid(field, end, "may not be specified when `port` is non-numeric"));
             }
-            causes
-                .extend(names::port_name(name).map(|why| Cause::invalid(format!("{at}.port"), number, why)));
+            causes.extend(
+                names::port_name(name)
+                    .into_iter()
+                    .map(|why| Cause::invalid(format!("{at}.port"), number, why)),
+            );
         }
         _ => {
             causes.extend(check_port(&format!("{at}.port"), number));
