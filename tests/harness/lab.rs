@@ -77,7 +77,7 @@ impl Lab {
         let cluster = server.ready().await;
         let course = Course::built_in().expect("the labs are whole");
         let lab = course.lab(&"the-whole-story".parse().expect("an id")).expect("the first lab");
-        let run = cluster.runs.open(lab).expect("the lab has a namespace");
+        let run = cluster.runs.open(&lab).expect("the lab has a namespace");
         Self { on, http: server.http(), server, cluster, run, state }
     }
 

@@ -50,7 +50,8 @@ impl Server {
         let (startup, seen) = watch::channel(Startup::new(origin.stages()));
         let (to, stages) = mpsc::unbounded_channel();
         let shutdown = CancellationToken::new();
-        let config = ServeConfig { origin, allowed_hosts: Vec::new(), stages: to, startup };
+        let labs = clusterip_web::Labs::BuiltIn;
+        let config = ServeConfig { origin, labs, allowed_hosts: Vec::new(), stages: to, startup };
         let task = tokio::spawn(clusterip_web::run(config, listener, shutdown.clone()));
         Self { address, startup: seen, stages, shutdown, task }
     }

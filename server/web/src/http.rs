@@ -60,7 +60,7 @@ impl FromRequestParts<AppState> for InLab {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, WebError> {
         let InLang(lang) = InLang::from_request_parts(parts, state).await?;
         let id = param(parts, state, "lab").await?.parse().map_err(|_| WebError::NotFound)?;
-        let lab = state.course.lab(&id).cloned().ok_or(WebError::NotFound)?;
+        let lab = state.course.lab(&id).ok_or(WebError::NotFound)?;
         Ok(Self { lang, lab })
     }
 }

@@ -1,15 +1,16 @@
 //! The lab's page, its stream's twin, and "as YAML": `GET /{lang}/labs/{lab}`.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::Lang;
 use serde::Deserialize;
 
 use crate::error::WebError;
-use crate::http::{InLab, InRun};
-use crate::pages::{EditorView, LabPage, Said};
+use crate::http::{InLab, InLang, InRun};
+use crate::pages::{self, EditorView, LabPage, Said};
 use crate::start_page;
 use crate::state::AppState;
 use crate::words::Words;
@@ -23,14 +24,27 @@ pub(crate) fn path(lang: Lang, lab: &LabId) -> String {
 /// The page; while the cluster is not ready, the start page in its place.
 pub(crate) async fn get(
     State(state): State<AppState>,
-    InLab { lang, lab }: InLab,
+    InLang(lang): InLang,
+    named: Result<Path<Named>, PathRejection>,
+    lab: Result<InLab, WebError>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
+    let named = named.ok().and_then(|Path(named)| state.course.faults(&named.lab));
+    if let Some((folder, errors)) = named {
+        let page = pages::faults(lang, &folder, &errors, state.simulated);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response());
+    }
+    let InLab { lab, .. } = lab?;
     let Some(cluster) = state.cluster() else { return Ok(start_page::render(&state, lang)) };
     let run = cluster.runs.open(&lab)?;
     let document = asked.edit.and_then(|file| lab.offered(&file)).unwrap_or_default();
     let editor = EditorView { document, error: None };
     Ok(Html(render(&InRun { lang, run, cluster }, editor, None)).into_response())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Named {
+    lab: LabId,
 }
 
 #[derive(Deserialize)]

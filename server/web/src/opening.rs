@@ -19,6 +19,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::course::Course;
+use crate::kubectl::Access;
 use crate::pages::{self, SourceView};
 use crate::run::{Restore, Runs, Shared};
 use crate::startup::{Cluster, Failure, Outcome, Startup};
@@ -64,6 +66,8 @@ pub(crate) struct Opening {
     pub retry: Arc<Notify>,
     /// Another listener to the stages: the terminal.
     pub also: mpsc::UnboundedSender<StageEvent>,
+    /// The labs.
+    pub course: Course,
     /// Ends everything.
     pub stop: CancellationToken,
     /// Waits for it.
@@ -115,7 +119,7 @@ impl Opening {
                 Origin::Practice => {
                     let start = async {
                         let (simulated, handle) = self.practise().await?;
-                        practice = Some(handle);
+                        practice = Some((handle, simulated.kubeconfig.clone()));
                         Ok(simulated)
                     };
                     source::open_practice(start, &progress).await
@@ -145,7 +149,11 @@ impl Opening {
     }
 
     /// Starts the watches and waits until each has listed its resource once: before that, absence means nothing.
-    async fn start(&self, source: Source, practice: Option<Handle>) -> Cluster {
+    async fn start(&self, source: Source, practice: Option<(Handle, String)>) -> Cluster {
+        let (practice, access) = match practice {
+            Some((handle, kubeconfig)) => (Some(handle), Access::Text(kubeconfig)),
+            None => (None, Access::File(source.description.kubeconfig.clone())),
+        };
         let index = Arc::new(Index::default());
         feeds::start(&source.client, &index, &self.tasks, &self.stop);
         self.tasks.spawn(feeds::follow_rules(source.nodes.clone(), Arc::clone(&index), self.stop.clone()));
@@ -162,6 +170,7 @@ impl Opening {
             boot: u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default(),
             stop: self.stop.clone(),
             tasks: self.tasks.clone(),
+            course: self.course.clone(),
             restore: Restore::nothing(),
         };
         Cluster {
@@ -171,6 +180,7 @@ impl Opening {
             source: view,
             runs: Runs::new(shared),
             practice,
+            access,
         }
     }
 }

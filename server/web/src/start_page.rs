@@ -29,9 +29,10 @@ pub(crate) async fn root(headers: HeaderMap) -> Redirect {
 /// `GET /{lang}`: the list of labs, or the start page.
 pub(crate) async fn home(State(state): State<AppState>, InLang(lang): InLang) -> Response {
     let Some(cluster) = state.cluster() else { return render(&state, lang) };
+    let reading = state.course.now();
     let cards: Vec<LabCard<'_>> =
-        state.course.labs().map(|lab| LabCard { lab, done: cluster.runs.done(&lab.id) }).collect();
-    Html(pages::home(lang, &cluster.source, &cards)).into_response()
+        reading.labs.iter().map(|lab| LabCard { lab, done: cluster.runs.done(&lab.id) }).collect();
+    Html(pages::home(lang, &cluster.source, &cards, &reading.faults)).into_response()
 }
 
 /// The start page, which is not yet what was asked for: 503 with a hint when to ask again.
@@ -69,8 +70,9 @@ pub(crate) async fn events(State(state): State<AppState>, InLang(lang): InLang) 
 
 fn frame(startup: &Startup, state: &AppState, lang: Lang) -> Bytes {
     if matches!(startup.outcome, Outcome::Ready(_)) {
-        let first = state.course.labs().next();
-        let to = first.map_or_else(|| format!("/{}", lang.code()), |lab| lab_page::path(lang, &lab.id));
+        let labs = state.course.labs();
+        let to =
+            labs.first().map_or_else(|| format!("/{}", lang.code()), |lab| lab_page::path(lang, &lab.id));
         return event("ready", &to);
     }
     let html = pages::stages(lang, &startup.views(lang));

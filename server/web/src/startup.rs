@@ -14,6 +14,7 @@ use clusterip_cluster::source::{Stage, StageEvent, StageState as Happening, Text
 use clusterip_domain::lab::Lang;
 use kube::Client;
 
+use crate::kubectl::Access;
 use crate::pages::{SourceView, StageState, StageView};
 use crate::run::Runs;
 
@@ -31,6 +32,8 @@ pub struct Cluster {
     pub runs: Runs,
     /// The practice cluster past its API, where this is one.
     pub practice: Option<clusterip_practice::Handle>,
+    /// How kubectl reaches it.
+    pub(crate) access: Access,
 }
 
 /// How far start-up is.

@@ -3,12 +3,14 @@
 use clusterip_domain::ids::Namespace;
 use clusterip_domain::snapshot::ROLE_LABEL;
 use k8s_openapi::api::core::v1 as core;
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use kube::{Client, Resource};
 use serde_json::{Value, json};
 
 /// The name of the lab's client pod in every namespace.
 pub const CLIENT_POD: &str = "client";
+/// The annotation of a namespace in which what the lab begins with was applied.
+const SET_UP: &str = "clusterip-lab/set-up";
 const FIELD_MANAGER: &str = "clusterip-lab-tenancy";
 /// The image of the client pod.
 const CLIENT_IMAGE: &str = "clusterip-lab/client:v1";
@@ -42,6 +44,65 @@ pub async fn prepare(client: &Client, namespace: &Namespace) -> Result<(), Tenan
     let quotas: Api<core::ResourceQuota> = Api::namespaced(client.clone(), namespace.as_str());
     apply(&quotas, "lab", &quota()).await.map_err(failed("the quota"))?;
     ensure_client(client, namespace).await
+}
+
+/// Makes the namespace beside a student's, with the same bounds and nothing of the lab's own in it.
+///
+/// # Errors
+/// The first object that the API server refused or did not answer for.
+pub async fn prepare_neighbour(client: &Client, namespace: &Namespace) -> Result<(), TenancyError> {
+    let failed = |what| {
+        let namespace = namespace.clone();
+        move |source| TenancyError { what, namespace, source }
+    };
+    let cluster: Api<core::Namespace> = Api::all(client.clone());
+    let object = namespace_object(namespace);
+    apply(&cluster, namespace.as_str(), &object).await.map_err(failed("the neighbour's namespace"))?;
+    let quotas: Api<core::ResourceQuota> = Api::namespaced(client.clone(), namespace.as_str());
+    apply(&quotas, "lab", &quota()).await.map_err(failed("the neighbour's quota"))
+}
+
+/// Whether what a lab begins with was applied in this namespace.
+///
+/// # Errors
+/// The API server did not answer.
+pub async fn is_set_up(client: &Client, namespace: &Namespace) -> Result<bool, TenancyError> {
+    let cluster: Api<core::Namespace> = Api::all(client.clone());
+    let found = cluster.get(namespace.as_str()).await;
+    let object = found.map_err(|source| TenancyError {
+        what: "the namespace",
+        namespace: namespace.clone(),
+        source,
+    })?;
+    Ok(object.metadata.annotations.is_some_and(|a| a.contains_key(SET_UP)))
+}
+
+/// Notes on the namespace that what a lab begins with was applied.
+///
+/// # Errors
+/// The API server refused or did not answer.
+pub async fn mark_set_up(client: &Client, namespace: &Namespace) -> Result<(), TenancyError> {
+    let cluster: Api<core::Namespace> = Api::all(client.clone());
+    let mark = Patch::Merge(json!({"metadata": {"annotations": {SET_UP: "done"}}}));
+    let marked = cluster.patch(namespace.as_str(), &PatchParams::default(), &mark).await;
+    marked.map(drop).map_err(|source| TenancyError {
+        what: "the mark on the namespace",
+        namespace: namespace.clone(),
+        source,
+    })
+}
+
+/// Deletes a namespace with all that is in it; one that is not there is deleted already.
+///
+/// # Errors
+/// The API server refused or did not answer.
+pub async fn delete(client: &Client, namespace: &Namespace) -> Result<(), TenancyError> {
+    let cluster: Api<core::Namespace> = Api::all(client.clone());
+    match cluster.delete(namespace.as_str(), &DeleteParams::default()).await {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(source) => Err(TenancyError { what: "the end", namespace: namespace.clone(), source }),
+    }
 }
 
 /// Makes the client pod if it is not there.

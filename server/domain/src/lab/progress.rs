@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::cel::{Scene, World};
+use super::cel::{Expression, Scene, World};
 use super::spec::{Hint, Lab, Step};
 use super::text::Localized;
 use crate::facts::{self, Facts, History, Moment};
@@ -58,6 +58,8 @@ pub struct StepProgress {
     pub offered: Option<usize>,
     /// Whether something was played for the student.
     pub helped: bool,
+    /// How many moves of the solution were played since the run began or was taken up again.
+    pub played: usize,
     /// From which moment on history counts for it.
     since: Moment,
     /// Since when all checks hold unbroken.
@@ -182,11 +184,21 @@ impl Progress {
         Some(*depth)
     }
 
-    /// Something was played for the student in this step.
+    /// A move of a solution was played for the student in this step.
     pub fn help(&mut self, at: usize) {
         if let Some(step) = self.steps.get_mut(at) {
             step.helped = true;
+            step.played += 1;
         }
+    }
+
+    /// Whether an expression holds for a step, on what happened since it opened.
+    #[must_use]
+    pub fn holds(&self, at: usize, expression: &Expression, evidence: &Evidence<'_>) -> bool {
+        let Some(step) = self.steps.get(at) else { return false };
+        let facts = known(evidence, at, step.since);
+        let world = World::new(&facts);
+        expression.holds(&world.scene(&facts))
     }
 
     /// How far each step is, in the order of the lab.
@@ -275,7 +287,7 @@ impl StepProgress {
 }
 
 /// What a check says in both languages; a message that cannot be made is left out.
-fn message(message: &Localized<super::cel::Expression>, scene: &Scene<'_>) -> Option<Localized<String>> {
+fn message(message: &Localized<Expression>, scene: &Scene<'_>) -> Option<Localized<String>> {
     Some(Localized { en: message.en.says(scene).ok()?, it: message.it.says(scene).ok()? })
 }
 

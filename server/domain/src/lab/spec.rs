@@ -191,6 +191,14 @@ pub struct Lab {
     pub documents: BTreeMap<String, String>,
 }
 
+impl Route {
+    /// What to do for a step.
+    #[must_use]
+    pub fn moves(&self, step: usize) -> &[Move] {
+        self.parts.iter().find(|(at, _)| *at == step).map_or(&[], |(_, moves)| moves)
+    }
+}
+
 impl Lab {
     /// The step of that id, with its place.
     #[must_use]
@@ -214,6 +222,14 @@ impl Lab {
         });
         let known = of_act.chain(of_hint).any(|file| file == path);
         known.then(|| self.documents.get(path).map(String::as_str)).flatten()
+    }
+
+    /// The route that students are shown: the first that needs no kubectl. None in an exam.
+    #[must_use]
+    pub fn shown_route(&self) -> Option<&Route> {
+        let plain =
+            |r: &&Route| r.parts.iter().all(|(_, m)| m.iter().all(|m| !matches!(m, Move::Kubectl(_))));
+        self.routes.iter().find(plain).filter(|_| self.kind != LabKind::Exam)
     }
 
     /// What the whole lab is worth.

@@ -28,6 +28,8 @@ pub struct StepView<'a> {
     pub hint: Option<HintView<'a>>,
     /// Whether something was played for the student.
     pub helped: bool,
+    /// How many moves of the solution were.
+    pub played: usize,
     /// The step itself, for its acts and commands.
     pub step: &'a Step,
 }
@@ -159,6 +161,7 @@ impl<'a> StepView<'a> {
             prediction: step.prediction.as_ref().map(|p| PredictionView::of(p, progress, lang)),
             hint: progress.offered.and_then(|h| HintView::of(h, step.hints.get(h)?, progress, lang)),
             helped: progress.helped,
+            played: progress.played,
             step,
         }
     }

@@ -121,7 +121,7 @@ impl From<Send> for Order {
 }
 
 /// The connections of a load.
-fn connections(sharing: Sharing) -> Connections {
+pub(super) fn connections(sharing: Sharing) -> Connections {
     match sharing {
         Sharing::New => Connections::NewPerRequest,
         Sharing::KeepAlive => Connections::KeepAlive { connections: KEEP_ALIVE_CONNECTIONS },

@@ -4,8 +4,9 @@
 //! what was in the editor still there. A script asks for JSON and gets `{"said": "…"}` or a problem document.
 
 mod form;
-mod perform;
-mod probe;
+mod learn;
+pub(crate) mod perform;
+pub(crate) mod probe;
 mod words;
 
 use axum::extract::DefaultBodyLimit;
@@ -28,7 +29,7 @@ use form::{Apply, ApplyDocument, DeleteService, Fields, KillPod, RolloutRestart,
 const MAX_FORM: usize = 3 * manifest::MAX_BYTES + 1024;
 
 /// What an act came to: a sentence in both languages.
-type Told = Result<Localized<String>, WebError>;
+pub(crate) type Told = Result<Localized<String>, WebError>;
 
 /// The routes of all acts.
 pub(crate) fn router() -> Router<AppState> {
@@ -46,6 +47,9 @@ pub(crate) fn router() -> Router<AppState> {
         .route(&act("delete-service"), post(delete_service))
         .route(&act("probe"), post(probe::probe))
         .route(&act("diagnose"), post(probe::diagnose))
+        .route(&act("predict"), post(learn::predict))
+        .route(&act("hint"), post(learn::hint))
+        .route(&act("show"), post(learn::show))
         .route(&act("reset"), post(reset))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

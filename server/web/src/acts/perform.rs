@@ -2,6 +2,7 @@
 
 use clusterip_cluster::actions::ActError;
 use clusterip_cluster::manifest;
+use clusterip_domain::lab::{Destination, Localized, Sharing};
 use clusterip_domain::ledger::TargetKind;
 use clusterip_domain::snapshot::{Pod, PodState};
 
@@ -10,19 +11,19 @@ use crate::error::WebError;
 use crate::http::InRun;
 use crate::run::{Command, Order, RunView};
 
-pub(super) async fn apply(at: &InRun, yaml: &str) -> Told {
+pub(crate) async fn apply(at: &InRun, yaml: &str) -> Told {
     let documents = manifest::read(yaml, &at.run.namespace).map_err(ActError::from)?;
     let applied = at.cluster.actions.apply(&at.run.namespace, &documents).await?;
     Ok(words::applied(&applied))
 }
 
-pub(super) async fn apply_document(at: &InRun, file: &str) -> Told {
+pub(crate) async fn apply_document(at: &InRun, file: &str) -> Told {
     let lab = at.run.lab();
     let document = lab.offered(file).ok_or(WebError::NotFound)?;
     apply(at, document).await
 }
 
-pub(super) async fn note_ips(at: &InRun) -> Told {
+pub(crate) async fn note_ips(at: &InRun) -> Told {
     match at.run.ask(Command::NoteIps).await? {
         0 => Err(crate::run::AimError::NoReadyPod.into()),
         count => Ok(words::noted(count)),
@@ -30,19 +31,28 @@ pub(super) async fn note_ips(at: &InRun) -> Told {
 }
 
 pub(super) async fn send(at: &InRun, form: super::Send) -> Told {
-    let order = Order::from(form);
+    order(at, Order::from(form)).await
+}
+
+/// Sends as a lab says it.
+pub(crate) async fn send_to(at: &InRun, to: Destination, rate: u32, sharing: Sharing) -> Told {
+    let connections = super::form::connections(sharing);
+    order(at, Order { to, rate_per_second: rate, connections }).await
+}
+
+async fn order(at: &InRun, order: Order) -> Told {
     order.validate()?;
     let rate = order.rate_per_second;
     at.run.ask(|answer| Command::Send(order, answer)).await??;
     Ok(words::sending(rate))
 }
 
-pub(super) async fn stop(at: &InRun) -> Told {
+pub(crate) async fn stop(at: &InRun) -> Told {
     at.run.ask(Command::Stop).await?;
     Ok(words::stopped())
 }
 
-pub(super) async fn kill_pod(at: &InRun, asked: Option<String>, deployment: Option<String>) -> Told {
+pub(crate) async fn kill_pod(at: &InRun, asked: Option<String>, deployment: Option<String>) -> Told {
     let pod = asked.filter(|p| !p.is_empty()).or_else(|| victim(&at.run.view(), deployment.as_deref()));
     let pod = pod.ok_or(crate::run::AimError::NoReadyPod)?;
     at.cluster.actions.delete_pod(&at.run.namespace, &pod).await?;
@@ -50,7 +60,7 @@ pub(super) async fn kill_pod(at: &InRun, asked: Option<String>, deployment: Opti
 }
 
 /// The pod that the traffic goes to directly, if it is there; else the oldest Ready one. Of one Deployment, if asked.
-fn victim(view: &RunView, deployment: Option<&str>) -> Option<String> {
+pub(crate) fn victim(view: &RunView, deployment: Option<&str>) -> Option<String> {
     let selector = deployment.map(|name| view.snapshot.deployments.iter().find(|d| d.name == name));
     let theirs = |pod: &Pod| match selector {
         None => true,
@@ -65,29 +75,44 @@ fn victim(view: &RunView, deployment: Option<&str>) -> Option<String> {
         .map(|p| p.name.clone())
 }
 
-pub(super) async fn scale(at: &InRun, deployment: &str, replicas: u8) -> Told {
+pub(crate) async fn scale(at: &InRun, deployment: &str, replicas: u8) -> Told {
     at.cluster.actions.scale(&at.run.namespace, deployment, replicas).await?;
     Ok(words::scaled(deployment, replicas))
 }
 
-pub(super) async fn set_image(at: &InRun, deployment: &str, image: &str) -> Told {
+pub(crate) async fn set_image(at: &InRun, deployment: &str, image: &str) -> Told {
     at.cluster.actions.set_image(&at.run.namespace, deployment, image).await?;
     Ok(words::rolling(deployment, image))
 }
 
-pub(super) async fn rollout_restart(at: &InRun, deployment: &str) -> Told {
+pub(crate) async fn rollout_restart(at: &InRun, deployment: &str) -> Told {
     at.cluster.actions.restart(&at.run.namespace, deployment, jiff::Timestamp::now()).await?;
     Ok(words::restarting(deployment))
 }
 
-pub(super) async fn delete_service(at: &InRun, name: &str) -> Told {
+pub(crate) async fn delete_service(at: &InRun, name: &str) -> Told {
     at.cluster.actions.delete_service(&at.run.namespace, name).await?;
     Ok(words::deleted(name))
 }
 
-pub(super) async fn reset(at: &InRun) -> Told {
+pub(crate) async fn reset(at: &InRun) -> Told {
     at.run.ask(Command::Stop).await?;
-    at.cluster.actions.clear(&at.run.namespace).await?;
+    at.run.ask(|answer| Command::Wait(true, answer)).await?;
+    let cleared = at.run.ground().start_over(&at.run.lab()).await;
+    if let Err(error) = cleared {
+        at.run.ask(|answer| Command::Wait(false, answer)).await?;
+        return Err(error.into());
+    }
     at.run.ask(Command::Restart).await?;
     Ok(words::reset())
+}
+
+/// What is said after a prediction was answered.
+pub(crate) fn answered() -> Localized<String> {
+    words::guessed()
+}
+
+/// What is said after something was waited for.
+pub(crate) fn went_on() -> Localized<String> {
+    words::went_on()
 }

@@ -60,3 +60,23 @@ pub(super) fn deleted(service: &str) -> Said {
 pub(super) fn reset() -> Said {
     say("The lab begins anew.", "Il laboratorio ricomincia da capo.")
 }
+
+pub(super) fn guessed() -> Said {
+    say("Noted. Now see what happens.", "Annotato. Ora guarda che cosa succede.")
+}
+
+pub(super) fn skipped() -> Said {
+    say("Now see what happens.", "Ora guarda che cosa succede.")
+}
+
+pub(super) fn hint(depth: u8) -> Said {
+    match depth {
+        1 => say("This is where to look.", "Ecco dove guardare."),
+        2 => say("This is what is wrong.", "Ecco che cosa non va."),
+        _ => say("This is what to do.", "Ecco che cosa fare."),
+    }
+}
+
+pub(super) fn went_on() -> Said {
+    say("It is so now.", "Adesso è così.")
+}

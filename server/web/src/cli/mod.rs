@@ -2,6 +2,7 @@
 
 mod cluster;
 mod doctor;
+mod labs;
 mod progress;
 mod serve;
 
@@ -41,6 +42,11 @@ enum What {
         #[command(subcommand)]
         what: ClusterWhat,
     },
+    /// For authors of labs: prove them, make new ones
+    Labs {
+        #[command(subcommand)]
+        what: labs::LabsWhat,
+    },
     /// What is there, what is missing, and what to do
     Doctor(KindArgs),
 }
@@ -63,6 +69,12 @@ struct ServeArgs {
     /// Answer to this Host header too, as NAME or NAME:PORT; may be given more than once
     #[arg(long = "allow-host", value_name = "HOST")]
     allowed_hosts: Vec<String>,
+    /// Serve the labs of this folder instead of those that are built in
+    #[arg(long, value_name = "FOLDER")]
+    labs: Option<PathBuf>,
+    /// Read the labs again whenever a file of --labs changes; what is wrong is shown in place of the lab
+    #[arg(long, requires = "labs")]
+    watch: bool,
     #[command(flatten)]
     kind: KindArgs,
 }
@@ -126,6 +138,7 @@ pub(crate) async fn perform(command: Command) -> anyhow::Result<ExitCode> {
             ClusterWhat::Down { force, kind } => cluster::down(&kind.config()?, force).await,
             ClusterWhat::Status(kind) => cluster::status(&kind.config()?).await,
         },
+        What::Labs { what } => labs::labs(what).await,
         What::Doctor(kind) => doctor::doctor(&kind.config()?).await,
     }
 }
@@ -198,6 +211,9 @@ mod tests {
             &["clusterip-lab", "serve", "--kubeconfig", "f"],
             &["clusterip-lab", "serve", "--cluster-name", "Not A Name"],
             &["clusterip-lab", "serve", "--listen", "localhost"],
+            &["clusterip-lab", "serve", "--watch"],
+            &["clusterip-lab", "labs", "check", "--kubeconfig", "f"],
+            &["clusterip-lab", "labs", "new", "Not A Slug"],
             &["clusterip-lab", "fly"],
         ] {
             assert!(Command::try_parse_from(bad).is_err(), "{bad:?}");

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use clusterip_web::{Outcome, ServeConfig, Startup};
+use clusterip_web::{Labs, Outcome, ServeConfig, Startup};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,11 @@ use super::{ServeArgs, progress};
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let origin = args.origin().await?;
+    let labs = match (args.labs, args.watch) {
+        (None, _) => Labs::BuiltIn,
+        (Some(root), false) => Labs::Folder(root),
+        (Some(root), true) => Labs::Watched(root),
+    };
     let listener = TcpListener::bind(args.listen).await.map_err(|e| explain(args.listen, &e))?;
     let address = listener.local_addr().context("the listener has no address")?;
     println!("clusterip-lab is at http://{address} (Ctrl-C stops it)");
@@ -24,7 +29,7 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let (stages, events) = mpsc::unbounded_channel();
     tokio::spawn(progress::show(events));
     tokio::spawn(tell_outcome(startup_seen, address));
-    let config = ServeConfig { origin, allowed_hosts: args.allowed_hosts, stages, startup };
+    let config = ServeConfig { origin, allowed_hosts: args.allowed_hosts, labs, stages, startup };
     clusterip_web::run(config, listener, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }

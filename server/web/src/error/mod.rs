@@ -43,6 +43,12 @@ pub(crate) enum WebError {
     /// A form that is not as it should be.
     #[error("{0}")]
     BadForm(String),
+    /// A prediction that was answered, or a hint or a move of a step that has none any more.
+    #[error("that is over: the step has moved on")]
+    TooLate,
+    /// What was asked for was not seen in time.
+    #[error("what was asked for is not seen yet")]
+    NotSeen,
     /// A body that is too large.
     #[error("the request is too large")]
     TooLarge,
@@ -81,6 +87,8 @@ impl WebError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
+            Self::TooLate => "too_late",
+            Self::NotSeen => "not_seen",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ForeignHost(_) => "foreign_host",
             Self::CrossSite => "cross_site",
@@ -105,6 +113,8 @@ impl WebError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::TooLate => StatusCode::CONFLICT,
+            Self::NotSeen => StatusCode::GATEWAY_TIMEOUT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::ForeignHost(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::CrossSite => StatusCode::FORBIDDEN,

@@ -162,6 +162,20 @@ fn request(code: &str) -> Option<(Words, Words)> {
                 "Forse nel frattempo è stato eliminato. Torna al laboratorio.",
             ),
         ),
+        "too_late" => (
+            say("The step has moved on", "Il passo è già andato avanti"),
+            say(
+                "Look at the steps: what comes next is there.",
+                "Guarda i passi: lì c'è che cosa viene dopo.",
+            ),
+        ),
+        "not_seen" => (
+            say("Not seen yet", "Non si vede ancora"),
+            say(
+                "Look at the picture and the events, then try again.",
+                "Guarda la figura e gli eventi, poi riprova.",
+            ),
+        ),
         "method_not_allowed" => (
             say("Not in this way", "Non in questo modo"),
             say("Go back to the lab and use its buttons.", "Torna al laboratorio e usa i suoi pulsanti."),

@@ -11,12 +11,14 @@
 
 mod diagnosis;
 mod error;
+mod faults;
 mod format;
 mod home;
 mod lab;
 mod panels;
 mod picture;
 mod sheets;
+mod show;
 mod startup;
 mod steps;
 mod traffic;
@@ -28,6 +30,7 @@ use clusterip_domain::lab::Lang;
 
 pub use diagnosis::diagnosis;
 pub use error::ErrorPage;
+pub use faults::faults;
 pub use home::{LabCard, home};
 pub use lab::{EditorView, LabPage, Said};
 pub use panels::{events, notebook, rules, table};

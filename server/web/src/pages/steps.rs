@@ -1,9 +1,12 @@
 //! The steps with their buttons, and the tools that are always at hand.
 
 use askama::Template;
-use clusterip_domain::lab::{Act, Destination, Lab, Lang, Sharing, StepState, StepView};
+use clusterip_domain::lab::{
+    Act, Answer, Destination, Fate, HintView, Lab, LabKind, Lang, Sharing, StepState, StepView,
+};
 use clusterip_domain::probe::{Tool, Vantage};
 
+use super::show::{self, MoveDrawing};
 use super::{html, lab_path};
 use crate::run::RunView;
 use crate::words::{Words, fill};
@@ -14,7 +17,10 @@ pub fn steps(lang: Lang, lab: &Lab, run: &RunView) -> String {
     let w = Words::of(lang);
     let path = lab_path(lang, &lab.id);
     let all = lab.steps.len();
-    let step = |view| StepDrawing::of(w, lab, view);
+    let first = run.progress.current();
+    let step = |(i, view)| StepDrawing::of(w, lab, view, first == Some(i));
+    let score = run.progress.score(lab);
+    let exam = lab.kind == LabKind::Exam;
     html(&StepsTemplate {
         w,
         path: &path,
@@ -26,7 +32,14 @@ pub fn steps(lang: Lang, lab: &Lab, run: &RunView) -> String {
         done: run.progress.done(),
         intro: lab.intro.get(lang),
         finished: run.progress.finished(),
-        steps: run.progress.steps(lab, lang).into_iter().map(step).collect(),
+        waiting: run.waiting,
+        score: exam.then(|| fill(w.lab.score, &[("points", &score.points), ("of", &score.of)])),
+        links: lab.links.iter().map(|link| (link.title.get(lang).as_str(), link.url.as_str())).collect(),
+        next: run
+            .next
+            .as_ref()
+            .map(|next| (fill(w.lab.next_lab, &[("title", &next.title(lang))]), lab_path(lang, &next.id))),
+        steps: run.progress.steps(lab, lang).into_iter().enumerate().map(step).collect(),
     })
 }
 
@@ -40,6 +53,12 @@ struct StepsTemplate<'a> {
     done: usize,
     intro: &'a str,
     finished: bool,
+    waiting: bool,
+    /// Points, where they count.
+    score: Option<String>,
+    links: Vec<(&'a str, &'a str)>,
+    /// The next lab: what its link says, and its path.
+    next: Option<(String, String)>,
     steps: Vec<StepDrawing<'a>>,
 }
 
@@ -47,15 +66,31 @@ struct StepDrawing<'a> {
     view: StepView<'a>,
     class: &'static str,
     state: &'static str,
+    /// The first of those to be done now.
+    first: bool,
+    /// It waits for a prediction: what it lets one do is not shown yet.
+    asked: bool,
+    /// How a prediction ended, as a class and in words.
+    fate: &'static str,
+    verdict: &'static str,
+    /// How many checks are not listed, in words.
+    hidden: Option<String>,
+    /// The last depth of the hint: a command, or a document with what its link says.
+    answer: Option<&'a str>,
+    answer_file: Option<(&'a str, String)>,
+    /// What the next depth of the hint is called.
+    deeper: &'static str,
+    moves: Vec<MoveDrawing<'a>>,
+    may_show: bool,
     acts: Vec<ActDrawing<'a>>,
     documents: Vec<DocumentDrawing<'a>>,
     commands: String,
 }
 
 /// A button: a form with its hidden fields, or a link that fills the editor.
-struct ActDrawing<'a> {
+pub(super) struct ActDrawing<'a> {
     name: &'static str,
-    label: String,
+    pub(super) label: String,
     fields: Vec<(&'static str, String)>,
     edit: Option<&'a str>,
 }
@@ -69,16 +104,36 @@ struct DocumentDrawing<'a> {
 }
 
 impl<'a> StepDrawing<'a> {
-    fn of(w: &'static Words, lab: &'a Lab, view: StepView<'a>) -> Self {
+    fn of(w: &'static Words, lab: &'a Lab, view: StepView<'a>, first: bool) -> Self {
         let (class, state) = match view.state {
             StepState::Done => ("done", w.lab.done),
             StepState::Current => ("current", w.lab.current),
             StepState::Ahead => ("ahead", w.lab.ahead),
         };
         let acts: &'a [Act] = &view.step.acts;
+        let fate = view.prediction.as_ref().map(|p| p.fate);
+        let (fate_class, verdict) = fate.map_or(("", ""), |fate| said_of(w, fate));
+        let hint = view.hint.as_ref();
+        let moves = show::moves(w, lab, &view);
         Self {
             class,
             state,
+            first,
+            asked: view.state == StepState::Current && fate == Some(Fate::Asked),
+            fate: fate_class,
+            verdict,
+            hidden: (view.state == StepState::Current).then(|| hidden(w, view.hidden)).flatten(),
+            answer: hint.and_then(|h| h.answer).and_then(|a| match a {
+                Answer::Command(command) => Some(command.as_str()),
+                Answer::Document(_) => None,
+            }),
+            answer_file: hint.and_then(|h| h.answer).and_then(|a| match a {
+                Answer::Command(_) => None,
+                Answer::Document(file) => Some((file.as_str(), fill(w.lab.hint_apply, &[("file", file)]))),
+            }),
+            deeper: hint.map_or("", |h| deeper(w, h)),
+            may_show: moves.iter().any(|m| m.class != "played"),
+            moves,
             acts: acts.iter().map(|a| act(w, a)).collect(),
             documents: acts.iter().filter_map(|a| document(w, lab, a)).collect(),
             commands: view.step.commands.join("\n"),
@@ -87,7 +142,34 @@ impl<'a> StepDrawing<'a> {
     }
 }
 
-fn act<'a>(w: &'static Words, act: &'a Act) -> ActDrawing<'a> {
+/// How a prediction ended, as a class and in words.
+fn said_of(w: &'static Words, fate: Fate) -> (&'static str, &'static str) {
+    match fate {
+        Fate::Asked => ("asked", ""),
+        Fate::Open => ("told", ""),
+        Fate::Right => ("right", w.lab.guess_right),
+        Fate::Wrong => ("wrong", w.lab.guess_wrong),
+        Fate::Unsaid => ("unsaid", w.lab.guess_none),
+    }
+}
+
+fn hidden(w: &'static Words, count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(w.lab.hidden_one.to_owned()),
+        n => Some(fill(w.lab.hidden, &[("n", &n)])),
+    }
+}
+
+fn deeper(w: &'static Words, hint: &HintView<'_>) -> &'static str {
+    match hint.depth {
+        0 => w.lab.hint_first,
+        1 => w.lab.hint_second,
+        _ => w.lab.hint_third,
+    }
+}
+
+pub(super) fn act<'a>(w: &'static Words, act: &'a Act) -> ActDrawing<'a> {
     let l = &w.lab;
     let plain = |name, label: String, fields| ActDrawing { name, label, fields, edit: None };
     match act {

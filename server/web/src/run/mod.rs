@@ -11,6 +11,7 @@
 
 mod asking;
 mod destination;
+mod ground;
 mod hub;
 mod reducer;
 mod runs;
@@ -20,8 +21,9 @@ mod view;
 
 pub use asking::{Asking, aim};
 pub use destination::{Aim, AimError, Order};
+pub(crate) use ground::has;
 pub use hub::{Frame, Hub, LastSeen, Viewer, event};
-pub use reducer::{Command, RunHandle, RunOver};
+pub use reducer::{Command, Look, RunHandle, RunOver};
 pub use runs::{Restore, Runs, Shared};
 pub use state::RunState;
 pub use view::{Noted, RunView, Trouble};

@@ -9,7 +9,6 @@ use clusterip_cluster::traffic::{self, Report};
 use clusterip_domain::diagnosis::Diagnosis;
 use clusterip_domain::ids::{LabId, Namespace};
 use clusterip_domain::lab::{Guess, Judged, Lab, Lang, RunRecord};
-use clusterip_domain::probe::Probed;
 use clusterip_domain::traffic::Line;
 use jiff::Timestamp;
 use kube::Client;
@@ -18,10 +17,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::destination::{AimError, Order};
+use super::ground::Ground;
 use super::hub::{Hub, LastSeen, Viewer};
 use super::state::RunState;
 use super::tick::Tick;
 use super::view::{RunView, Trouble};
+use crate::course::Course;
 use crate::pages::{self, SourceView};
 
 /// The least time between two pictures: changes within it are shown together.
@@ -44,12 +45,14 @@ pub enum Command {
     Guess(usize, Guess, oneshot::Sender<bool>),
     /// Look deeper into a step's hint; answers how deep, if there is one.
     Hint(usize, oneshot::Sender<Option<u8>>),
-    /// Something is played for the student in a step.
+    /// A move was played for the student in a step.
     Help(usize, oneshot::Sender<()>),
     /// The result of a probe.
     Probed(Probed),
     /// Show a diagnosis.
     Diagnosed(Box<Diagnosis>),
+    /// Asks something of all that is known.
+    Look(Look, oneshot::Sender<bool>),
     /// The namespace is prepared: from now on, steps are judged.
     Begin(oneshot::Sender<()>),
     /// The namespace is being cleared, or that failed: meanwhile nothing is judged.
@@ -60,6 +63,22 @@ pub enum Command {
     Lab(Arc<Lab>),
     /// Preparing the namespace failed, or succeeded after that.
     Trouble(Option<Trouble>),
+}
+
+/// A question about a run.
+pub struct Look(Box<dyn FnOnce(&mut RunState) -> bool + Send>);
+
+impl Look {
+    /// This one.
+    pub fn at(question: impl FnOnce(&mut RunState) -> bool + Send + 'static) -> Self {
+        Self(Box::new(question))
+    }
+}
+
+impl std::fmt::Debug for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Look")
+    }
 }
 
 /// A run, from outside.
@@ -73,6 +92,8 @@ pub struct RunHandle {
     commands: mpsc::Sender<Command>,
     view: watch::Receiver<Arc<RunView>>,
     record: watch::Receiver<Option<RunRecord>>,
+    ground: Ground,
+    stop: CancellationToken,
     hubs: Arc<[Hub; 2]>,
     asking: Semaphore,
 }
@@ -88,6 +109,8 @@ pub(super) struct Parts {
     pub(super) stop: CancellationToken,
     /// Where an earlier server left it.
     pub(super) record: Option<RunRecord>,
+    pub(super) ground: Ground,
+    pub(super) course: Course,
 }
 
 /// The reducer went away: the server is stopping.
@@ -106,6 +129,23 @@ impl RunHandle {
     #[must_use]
     pub fn views(&self) -> watch::Receiver<Arc<RunView>> {
         self.view.clone()
+    }
+
+    /// What it stands on.
+    #[must_use]
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// Whether the namespace is prepared and steps are judged.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        !self.view.borrow().waiting
+    }
+
+    /// Ends it.
+    pub(super) fn end(&self) {
+        self.stop.cancel();
     }
 
     /// The lab, as it is now.
@@ -203,8 +243,19 @@ pub(super) fn start(parts: Parts) -> (RunHandle, impl Future<Output = ()> + Send
         commands,
         view,
         record,
+        ground: parts.ground,
+        stop: parts.stop.clone(),
         hubs: Arc::clone(&hubs),
         asking: Semaphore::new(1),
+    };
+    let parts = Work {
+        client: parts.client,
+        index: parts.index,
+        namespace: parts.namespace,
+        source: parts.source,
+        stop: parts.stop,
+        record: parts.record,
+        course: parts.course,
     };
     let reducer =
         Reducer { parts, state, views, records, hubs, report, load: None, loads: 0, samples: Vec::new() };
@@ -214,8 +265,19 @@ pub(super) fn start(parts: Parts) -> (RunHandle, impl Future<Output = ()> + Send
 /// A report and the number of the load it is about: one that was replaced may still have something to say.
 type Numbered = (u64, Report);
 
+/// What the task keeps of the parts.
+struct Work {
+    client: Client,
+    index: Arc<Index>,
+    namespace: Namespace,
+    source: SourceView,
+    stop: CancellationToken,
+    record: Option<RunRecord>,
+    course: Course,
+}
+
 struct Reducer {
-    parts: Parts,
+    parts: Work,
     state: RunState,
     views: watch::Sender<Arc<RunView>>,
     records: watch::Sender<Option<RunRecord>>,
@@ -287,7 +349,7 @@ impl Reducer {
                 self.state.help(step);
                 let _ = answer.send(());
             }
-            Command::Probed(result) => drop(self.state.probed(result, Timestamp::now())),
+            Command::Look(look, answer) => drop(answer.send((look.0)(&mut self.state))),
             Command::Begin(answer) => {
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
                 let (lab, record) = (Arc::clone(self.state.lab()), self.parts.record.as_ref());
@@ -387,7 +449,8 @@ impl Reducer {
     }
 
     fn publish(&self) -> Arc<RunView> {
-        let view = Arc::new(self.state.view());
+        let next = self.parts.course.after(self.state.lab());
+        let view = Arc::new(RunView { next, ..self.state.view() });
         self.views.send_replace(Arc::clone(&view));
         let record = self.state.to_record();
         self.records.send_if_modified(|kept| {

@@ -6,7 +6,7 @@ use clusterip_domain::diagnosis::Diagnosis;
 use clusterip_domain::diagram::{Diagram, Places, Shape};
 use clusterip_domain::distribution::evenness;
 use clusterip_domain::facts::History;
-use clusterip_domain::lab::{Evidence, Guess, Judged, Lab, Progress, RunRecord};
+use clusterip_domain::lab::{Evidence, Expression, Guess, Judged, Lab, Progress, RunRecord};
 use clusterip_domain::ledger::{Ledger, Target, TargetKind, Window};
 use clusterip_domain::probe::{Probed, Probes};
 use clusterip_domain::snapshot::{PodState, Snapshot};
@@ -183,7 +183,20 @@ impl RunState {
         self.progress.hint(step)
     }
 
-    /// Something is played for the student in this step.
+    /// Whether an expression holds for a step that is open, as its checks would be judged.
+    pub fn holds(&mut self, step: usize, expression: &Expression) -> bool {
+        let ips: Vec<_> = self.noted.iter().map(|n| n.ip).collect();
+        let evidence = Evidence {
+            snapshot: &self.snapshot,
+            ledger: &mut self.ledger,
+            history: &self.history,
+            noted: &ips,
+            probes: &self.probes,
+        };
+        self.progress.holds(step, expression, &evidence)
+    }
+
+    /// A move was played for the student in this step.
     pub fn help(&mut self, step: usize) {
         self.progress.help(step);
     }
@@ -255,6 +268,8 @@ impl RunState {
         let draw = |shape| Diagram::of(&self.snapshot, &self.places, window, &ips, shape);
         RunView {
             lab: Arc::clone(&self.lab),
+            next: None,
+            waiting: self.waiting,
             snapshot: Arc::clone(&self.snapshot),
             wide: draw(Shape::Wide),
             tall: draw(Shape::Tall),

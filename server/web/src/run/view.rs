@@ -16,6 +16,10 @@ use clusterip_domain::snapshot::Snapshot;
 pub struct RunView {
     /// The lab.
     pub lab: Arc<Lab>,
+    /// The lab after it.
+    pub next: Option<Arc<Lab>>,
+    /// The namespace is being prepared: nothing is judged yet.
+    pub waiting: bool,
     /// The namespace.
     pub snapshot: Arc<Snapshot>,
     /// The picture for a wide window.

@@ -37,6 +37,8 @@ words! {
         unreachable: "The server did not answer. Nothing was changed, as far as this page knows; try again.", "Il server non ha risposto. Per quanto ne sa questa pagina, nulla è cambiato; riprova.";
         cure: "What to do", "Che cosa fare";
         labs_lead: "Learn the Kubernetes ClusterIP Service by building one on a real cluster and watching it work.", "Impara il Service ClusterIP di Kubernetes costruendone uno su un cluster vero e guardandolo lavorare.";
+        faults: "{folder} cannot be read", "{folder} non si può leggere";
+        faults_lead: "Correct it and save: this page looks again by itself.", "Correggi e salva: questa pagina riguarda da sola.";
         labs: "Labs", "Laboratori";
         labs_none: "There are no labs here yet. Start the server from a folder that has labs, or update it.", "Qui non c’è ancora nessun laboratorio. Avvia il server da una cartella che ne contiene, oppure aggiornalo.";
         minutes: "{n} minutes", "{n} minuti";

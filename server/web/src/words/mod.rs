@@ -4,6 +4,7 @@
 //! (tested). Kubernetes terms keep their own spelling. Labs bring their own text; this is only the frame.
 
 mod chrome;
+mod course;
 mod diagnosis;
 mod lab;
 mod panels;
@@ -35,6 +36,7 @@ macro_rules! words {
 pub(crate) use words;
 
 pub use chrome::Chrome;
+pub use course::CourseWords;
 pub use diagnosis::DiagnosisWords;
 pub use lab::LabWords;
 pub use panels::Panels;
@@ -46,6 +48,8 @@ pub use traffic::Traffic;
 pub struct Words {
     /// Header, messages, start-up, errors, list of labs.
     pub chrome: Chrome,
+    /// The course as a whole.
+    pub course: CourseWords,
     /// Steps and their buttons.
     pub lab: LabWords,
     /// The picture.
@@ -60,6 +64,7 @@ pub struct Words {
 
 static EN: Words = Words {
     chrome: Chrome::EN,
+    course: CourseWords::EN,
     lab: LabWords::EN,
     picture: Picture::EN,
     traffic: Traffic::EN,
@@ -69,6 +74,7 @@ static EN: Words = Words {
 
 static IT: Words = Words {
     chrome: Chrome::IT,
+    course: CourseWords::IT,
     lab: LabWords::IT,
     picture: Picture::IT,
     traffic: Traffic::IT,
@@ -119,6 +125,7 @@ mod tests {
     fn both_languages_say_everything_with_the_same_places() {
         let all = [
             Chrome::pairs(),
+            CourseWords::pairs(),
             LabWords::pairs(),
             Picture::pairs(),
             Traffic::pairs(),

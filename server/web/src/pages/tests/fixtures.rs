@@ -405,6 +405,8 @@ impl Scene {
         let evenness = by_chance.map(|w| evenness(&w.pods.iter().map(|p| count(w, p)).collect::<Vec<_>>()));
         RunView {
             lab: Arc::new(lab()),
+            next: None,
+            waiting: false,
             wide: draw(Shape::Wide),
             tall: draw(Shape::Tall),
             window,

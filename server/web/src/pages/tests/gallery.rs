@@ -91,7 +91,7 @@ fn gallery() {
             Some("Stop what listens on port 6443, or name another cluster with --cluster.".into());
         write("startup-failed", lang, StartupPage { lang, stages: &failed, simulated: false }.render());
         let cards = [0, 2, 5].map(|done| LabCard { lab: &lab, done });
-        write("home", lang, home(lang, &source, &cards));
+        write("home", lang, home(lang, &source, &cards, &BTreeMap::new()));
         let missing = ProblemView {
             status: 404,
             title: "There is no such lab".into(),

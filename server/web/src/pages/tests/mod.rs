@@ -4,6 +4,8 @@ mod fixtures;
 mod gallery;
 mod scenes;
 
+use std::collections::BTreeMap;
+
 use clusterip_domain::lab::Lang;
 use clusterip_domain::ledger::TargetKind::{self, VirtualIp};
 use clusterip_domain::traffic::Connections;
@@ -214,7 +216,7 @@ fn a_simulated_cluster_is_said_to_be_one_on_every_page_and_in_every_drawing() {
         let editor = EditorView::default();
         for page in [
             LabPage { lang, source: &practice, run: &run, editor, said: None }.render(),
-            home(lang, &practice, &[LabCard { lab: &lab, done: 1 }]),
+            home(lang, &practice, &[LabCard { lab: &lab, done: 1 }], &BTreeMap::new()),
             StartupPage { lang, stages: &stages(), simulated: true }.render(),
             ErrorPage { lang, problem: &problem, simulated: true }.render(),
         ] {
@@ -230,11 +232,13 @@ fn a_simulated_cluster_is_said_to_be_one_on_every_page_and_in_every_drawing() {
 fn the_list_of_labs_says_what_to_do_next() {
     let lab = lab();
     let cards = [0, 2, 5].map(|done| LabCard { lab: &lab, done });
-    let html = home(Lang::En, &source(), &cards);
+    let html = home(Lang::En, &source(), &cards, &BTreeMap::new());
     assert_strict("home", &html);
-    let actions = ["Start<", "Continue<", "Look at it again<"].map(|a| html.matches(a).count());
+    let actions = ["Start →", "Continue →", "Look at it again →"].map(|a| html.matches(a).count());
     assert_eq!(actions, [1, 1, 1]);
-    assert!(home(Lang::It, &source(), &[]).contains("Qui non c’è ancora nessun laboratorio"));
+    assert!(
+        home(Lang::It, &source(), &[], &BTreeMap::new()).contains("Qui non c’è ancora nessun laboratorio")
+    );
 }
 
 #[test]

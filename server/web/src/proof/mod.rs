@@ -1,0 +1,133 @@
+//! The proof of a lab, for its author and for CI: that it can be done, by every way it names, and not by accident.
+//!
+//! ```text
+//! Lab ──▶ lint (static)
+//!    └──▶ plays: untouched · each route twice · each wrong state · the commands of the text
+//!              each in a namespace of its own, several at a time ──▶ Outcome ──▶ table, exit code
+//! ```
+//!
+//! Invariant: a play uses what a student uses (the run, its acts, kubectl) and judges by what a student sees.
+
+mod cluster;
+mod lint;
+mod play;
+mod stage;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clusterip_domain::lab::{Lab, LabErrors};
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::course::Course;
+use crate::kubectl::Kubectl;
+use crate::opening::Origin;
+use crate::startup::Cluster;
+
+pub use lint::lint;
+pub use play::What;
+
+/// How many plays go on at a time: each has some pods, and the cluster is small.
+const AT_ONCE: usize = 4;
+
+/// What came of one play.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The lab's id.
+    pub lab: String,
+    /// What was played.
+    pub what: String,
+    /// Why it is no proof, if it is none.
+    pub fault: Option<String>,
+    /// It was left out, for that reason.
+    pub left_out: Option<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What is being proved, as it goes.
+#[derive(Debug)]
+pub enum Event {
+    /// So many plays in all.
+    Begins(usize),
+    /// One play has ended.
+    Ended(Outcome),
+}
+
+/// Why nothing can be proved.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    /// The cluster does not open.
+    #[error("the cluster does not open: {0}")]
+    Cluster(String),
+    /// The image of the pods cannot be packed.
+    #[error("the image of the lab's pods cannot be packed")]
+    Image(#[from] clusterip_cluster::agent_image::PackError),
+}
+
+/// Plays every lab on a cluster, and tells as it goes.
+///
+/// # Errors
+/// There is no cluster to play on.
+pub async fn prove(
+    course: &Course,
+    labs: &[Arc<Lab>],
+    origin: Origin,
+    events: &mpsc::UnboundedSender<Event>,
+) -> Result<(), ProofError> {
+    let stop = CancellationToken::new();
+    let (cluster, tasks) = cluster::open(course, origin, &stop).await?;
+    let kubectl = Kubectl::find(&cluster.access, &cluster.source.name).map_err(|e| e.to_string());
+    let plays: Vec<(Arc<Lab>, What)> =
+        labs.iter().flat_map(|lab| play::plan(lab).into_iter().map(|what| (Arc::clone(lab), what))).collect();
+    // Nobody listening is no reason not to go on.
+    let _ = events.send(Event::Begins(plays.len()));
+    let (cluster, kubectl) = (&cluster, &kubectl);
+    let outcomes = stream::iter(plays.into_iter().enumerate())
+        .map(|(number, (lab, what))| one(cluster, kubectl, number, lab, what))
+        .buffer_unordered(AT_ONCE);
+    outcomes.for_each(async |outcome| drop(events.send(Event::Ended(outcome)))).await;
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    Ok(())
+}
+
+async fn one(
+    cluster: &Arc<Cluster>,
+    kubectl: &Result<Kubectl, String>,
+    number: usize,
+    lab: Arc<Lab>,
+    what: What,
+) -> Outcome {
+    let began = Instant::now();
+    let name = what.name(&lab);
+    let outcome = |fault, left_out| Outcome {
+        lab: lab.id.to_string(),
+        what: name.clone(),
+        fault,
+        left_out,
+        took: began.elapsed(),
+    };
+    let kubectl = match (kubectl, what.needs_kubectl(&lab)) {
+        (Ok(kubectl), _) => Some(kubectl),
+        (Err(_), false) => None,
+        (Err(why), true) => return outcome(None, Some(why.clone())),
+    };
+    match stage::Stage::open(cluster, number, &lab).await {
+        Err(why) => outcome(Some(why), None),
+        Ok(stage) => {
+            let played = play::play(&stage, kubectl, &lab, what).await;
+            stage.close().await;
+            outcome(played.err(), None)
+        }
+    }
+}
+
+/// Every fault of labs that could not be read, a line each.
+#[must_use]
+pub fn faults(folder: &str, errors: &LabErrors) -> Vec<String> {
+    errors.0.iter().map(|e| format!("{folder}/{e}")).collect()
+}
