@@ -81,7 +81,7 @@ fn untranslated(lab: &Lab) -> Vec<LabError> {
     };
     for step in &lab.steps {
         step.checks.iter().for_each(|c| same(format!("check {}", c.id), &c.says));
-        for prediction in step.prediction.iter() {
+        if let Some(prediction) = &step.prediction {
             same(format!("the question of {}", step.id), &prediction.question);
             same(format!("what {} teaches", step.id), &prediction.learn);
         }
