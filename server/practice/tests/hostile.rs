@@ -395,3 +395,36 @@ async fn hundreds_of_writers_at_once_lose_no_update_and_take_no_name_twice() {
     let taken = |answer: &&(u16, Value)| answer.0 == 409 && answer.1["reason"] == "AlreadyExists";
     assert_eq!(answers.iter().filter(taken).count(), WRITERS - 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_of_billions_of_pods_ends_where_the_cluster_is_full() {
+    let cluster = Cluster::start();
+    let (client, store) = (cluster.client(), cluster.handle().store());
+    // Pods that wait cost little.
+    store
+        .modify(Resource::Nodes, "", "practice-node", |node| node["spec"]["unschedulable"] = json!(true))
+        .unwrap();
+    let labels = json!({"app": "x"});
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {
+        "replicas": i32::MAX, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "c", "image": "clusterip-lab/backend:v1"}]}}}});
+    let path = "/apis/apps/v1/namespaces/default/deployments";
+    assert_eq!(client.ask(Method::POST, path, JSON, deployment.to_string()).await.0, 201);
+    let (_, mut sets) = store.list_and_watch(Resource::ReplicaSets, None, &Selector::default());
+    let failed = async {
+        loop {
+            let set = store.list(Resource::ReplicaSets, None, &Selector::default()).items;
+            let conditions = set.first().and_then(|set| set["status"]["conditions"].as_array().cloned());
+            if let Some(failed) =
+                conditions.and_then(|all| all.into_iter().find(|c| c["type"] == "ReplicaFailure"))
+            {
+                return failed;
+            }
+            sets.next().await.unwrap();
+        }
+    };
+    let failed = timeout(PATIENCE * 2, failed).await.expect("the set says that it cannot go on");
+    assert!(failed["message"].as_str().unwrap().contains("more than 2000 pods"), "{failed}");
+    assert_eq!(store.list(Resource::Pods, None, &Selector::default()).items.len(), 2000);
+    assert_eq!(client.ask(Method::GET, "/version", "", "").await.0, 200, "it still answers");
+}

@@ -56,8 +56,8 @@ impl Origin {
 pub(crate) struct Opening {
     /// Which cluster.
     pub origin: Origin,
-    /// The image of the pods.
-    pub image: Packed,
+    /// The image of the pods, where they need one.
+    pub image: Option<Packed>,
     /// Where the page reads how far it is.
     pub startup: watch::Sender<Startup>,
     /// Asks for another try.
@@ -108,9 +108,10 @@ impl Opening {
             let progress = Progress::new(to);
             match &self.origin {
                 Origin::Real(config) => {
-                    let tags = tags(&self.image);
-                    let agent = AgentImage { archive: Archive::Bytes(self.image.archive()), tags: &tags };
-                    source::open(config, Some(agent), &progress).await
+                    let tags = self.image.as_ref().map(tags).unwrap_or_default();
+                    let archive = self.image.as_ref().map(|image| Archive::Bytes(image.archive()));
+                    let agent = archive.map(|archive| AgentImage { archive, tags: &tags });
+                    source::open(config, agent, &progress).await
                 }
                 Origin::Practice => {
                     let start = async {

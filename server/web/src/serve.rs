@@ -67,9 +67,14 @@ pub async fn run(
         hosts: own_hosts(address, &config.allowed_hosts),
         stop: shutdown.clone(),
     };
+    let image = match &config.origin {
+        Origin::Real(_) => Some(AgentImage::pack()?),
+        // The practice cluster's pods run inside this program.
+        Origin::Practice => None,
+    };
     let opening = Opening {
         origin: config.origin,
-        image: AgentImage::pack()?,
+        image,
         startup: config.startup,
         retry,
         also: config.stages,

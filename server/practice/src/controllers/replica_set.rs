@@ -19,6 +19,9 @@ use crate::status::Status;
 use crate::store::object::{is_deleting, map, name, namespace, now, text, uid};
 use crate::store::{Deletion, Resource, Selector, Store, WatchEvent};
 
+/// The most pods that one look at a set makes. Source: `BurstReplicas` in Kubernetes' `pkg/controller/replicaset`.
+const BURST: usize = 500;
+
 pub(crate) struct ReplicaSets {
     pub(crate) store: Arc<Store>,
     pub(crate) events: Recorder,
@@ -97,7 +100,8 @@ impl ReplicaSets {
 
     fn scale(&self, set: &Value, mut pods: Vec<Arc<Value>>) -> Result<(), Status> {
         let wanted = usize::try_from(number(set, "/spec/replicas", 1)).unwrap_or_default();
-        for _ in pods.len()..wanted {
+        // What is left is made when the first of these are seen.
+        for _ in (pods.len()..wanted).take(BURST) {
             self.create(set)?;
         }
         if pods.len() > wanted {

@@ -325,7 +325,9 @@ impl Container {
             let message = format!("Container {} failed liveness probe, will be restarted", self.name());
             self.tell(Said::normal("Killing", message));
             let grace = self.pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
-            condemned.send_replace(Some(Instant::now() + Duration::from_secs(grace)));
+            // Longer than any cluster lives, a number of seconds need not fit into a moment.
+            let grace = u32::try_from(grace).unwrap_or(u32::MAX);
+            condemned.send_replace(Some(Instant::now() + Duration::from_secs(grace.into())));
         }
         std::future::pending::<()>().await;
     }

@@ -8,8 +8,16 @@ use serde_json::Value;
 use crate::status::Status;
 use crate::store::{Resource, View, object};
 
-/// Refuses a new object that a quota has no room for.
+/// The most pods of the cluster: more than its node takes, so that what waits can be seen, and no more than memory has
+/// room for.
+const MOST_PODS: usize = 2000;
+
+/// Refuses a new object that a quota, or the cluster, has no room for.
 pub(super) fn check(view: &View<'_>, resource: Resource, object: &Value) -> Result<(), Status> {
+    if resource == Resource::Pods && view.list(resource, None).count() >= MOST_PODS {
+        let what = format!("more than {MOST_PODS} pods");
+        return Err(Status::not_modelled(resource, object::name(object), &what));
+    }
     let namespace = object::namespace(object);
     if namespace.is_empty() {
         return Ok(());

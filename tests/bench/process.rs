@@ -1,0 +1,90 @@
+//! A process that is measured: what it says, and what the system says of it.
+//!
+//! Source: proc(5).
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// How long a process may take to say something.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a second Linux counts the time of a process: `USER_HZ`.
+const TICKS: f64 = 100.0;
+
+/// See the module. Killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    says: Lines<BufReader<ChildStdout>>,
+}
+
+/// A program of this build.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let me = std::env::current_exe().expect("a benchmark has an executable");
+    // target/release/deps/practice-…
+    me.ancestors().nth(2).expect("target/release").join(name)
+}
+
+impl Process {
+    /// Starts a program.
+    pub(crate) fn start(program: &Path, arguments: &[&OsStr]) -> Self {
+        let started = Command::new(program).args(arguments).stdout(Stdio::piped()).kill_on_drop(true).spawn();
+        let mut child = started.unwrap_or_else(|e| panic!("{}: {e}", program.display()));
+        let says = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+        Self { child, says }
+    }
+
+    /// Waits for a line with this in it.
+    pub(crate) async fn line(&mut self, with: &str) -> String {
+        let wait = async {
+            loop {
+                let line = self.says.next_line().await.expect("text").expect("it says it before it ends");
+                if line.contains(with) {
+                    return line;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("it never said {with}"))
+    }
+
+    fn file(&self, name: &str) -> String {
+        let id = self.child.id().expect("it runs");
+        fs::read_to_string(format!("/proc/{id}/{name}")).expect("it runs")
+    }
+
+    fn status(&self, field: &str) -> u64 {
+        let status = self.file("status");
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("the field is there");
+        line.trim_start_matches(':').split_whitespace().next().and_then(|n| n.parse().ok()).expect("a number")
+    }
+
+    /// What it has in memory now, in MB.
+    pub(crate) fn memory(&self) -> f64 {
+        self.status("VmRSS") as f64 * 1024.0 / 1e6
+    }
+
+    /// The most that it ever had in memory, in MB.
+    pub(crate) fn most_memory(&self) -> f64 {
+        self.status("VmHWM") as f64 * 1024.0 / 1e6
+    }
+
+    /// Seconds of one processor so far.
+    fn busy(&self) -> f64 {
+        let stat = self.file("stat");
+        // The name before may have spaces and parentheses in it.
+        let fields: Vec<&str> = stat.rsplit_once(") ").expect("a name").1.split(' ').collect();
+        let ticks: f64 = fields[11..13].iter().filter_map(|field| field.parse::<f64>().ok()).sum();
+        ticks / TICKS
+    }
+
+    /// How much of one processor it takes while it is left alone for a while, in percent.
+    pub(crate) async fn idle(&self, time: Duration) -> f64 {
+        let before = self.busy();
+        tokio::time::sleep(time).await;
+        (self.busy() - before) / time.as_secs_f64() * 100.0
+    }
+}
