@@ -111,7 +111,7 @@ async fn what_happened_behind_a_broken_watch_is_seen_even_after_a_compaction() {
     let six = async || pods().iter().filter(|pod| ready(pod)).count();
     wait::until("five backends and the client", PATIENCE, six, |ready| *ready == 6).await;
     // Whoever asks for what came after the last version it saw is told 410, and must list.
-    store.compact();
+    store.compact(store.version());
     lab.practice().serve(Serving::Up);
     let all = |view: &RunView| !is_behind(view) && clusterip_tests::lab::ready(&view.snapshot).len() == 5;
     lab.until("the page to show five", all).await;

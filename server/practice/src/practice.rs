@@ -20,7 +20,7 @@ use crate::network::{Network, proxy};
 use crate::pace::Pace;
 use crate::serve::{Door, Serving, speak};
 use crate::status::Status;
-use crate::store::{Resource, Store};
+use crate::store::{Resource, Store, keep_compact};
 use crate::tls::{self, TlsError};
 use crate::{controllers, kubeconfig};
 
@@ -216,6 +216,7 @@ fn assemble(address: SocketAddr, authority: &str, pace: Pace) -> Result<(Handle,
     seed(&store, address.port())?;
     let mut cluster = JoinSet::new();
     let kubelet = Kubelet::start(&mut cluster, &store, &network, pace)?;
+    cluster.spawn(keep_compact(Arc::clone(&store)));
     cluster.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
     controllers::start(&mut cluster, &store, authority);
     let api = Arc::new(Api {

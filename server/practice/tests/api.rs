@@ -152,7 +152,7 @@ async fn a_watch_from_a_forgotten_version_is_told_so() {
     let map: ConfigMap = made(json!({"metadata": {"name": "m"}}));
     let version = practice.store().version().to_string();
     maps.create(&PostParams::default(), &map).await.unwrap();
-    practice.store().compact();
+    practice.store().compact(practice.store().version());
     let first = match maps.watch(&WatchParams::default(), &version).await {
         Err(kube::Error::Api(status)) => status.code,
         Ok(stream) => match Box::pin(stream).next().await {

@@ -70,12 +70,11 @@ impl Log {
         self.latest.receiver_count()
     }
 
-    /// Forgets all, as after a compaction.
-    pub(super) fn compact(&mut self) {
-        if let Some(newest) = self.changes.back() {
-            self.forgotten = newest.version;
+    /// Forgets the changes up to a version.
+    pub(super) fn compact(&mut self, version: u64) {
+        while let Some(oldest) = self.changes.pop_front_if(|oldest| oldest.version <= version) {
+            self.forgotten = oldest.version;
         }
-        self.changes.clear();
     }
 
     /// The changes after a version.

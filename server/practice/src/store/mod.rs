@@ -10,6 +10,7 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/>.
 
+mod compaction;
 mod delete;
 mod log;
 pub mod object;
@@ -30,6 +31,7 @@ use log::{Change, Log};
 use state::{State, key};
 use update::{check_identity, count_generation, take_part};
 
+pub(crate) use compaction::keep_compact;
 pub use delete::{Deleted, Deletion, FOREGROUND, Propagation};
 pub use log::{REMEMBERED, Watch, WatchEvent};
 pub use resource::{Info, Resource, Subresource};
@@ -322,9 +324,9 @@ impl Store {
         self.lock().logs.values().map(Log::subscribers).sum()
     }
 
-    /// Forgets past changes, as etcd's compaction does: watches from before get 410.
-    pub fn compact(&self) {
-        self.lock().logs.values_mut().for_each(Log::compact);
+    /// Forgets the changes up to a version, as etcd's compaction does: watches from before get 410.
+    pub fn compact(&self, version: u64) {
+        self.lock().logs.values_mut().for_each(|log| log.compact(version));
     }
 
     /// The changes of a resource after a version, as `tell` tells them, and the version up to which these are all.

@@ -85,7 +85,7 @@ fn a_watch_from_before_what_is_remembered_is_gone() {
     store.create(Resource::Pods, pod("p")).unwrap();
     let watch = |version| store.watch_from(Resource::Pods, None, Selector::default(), version);
     assert!(watch(0).is_ok());
-    store.compact();
+    store.compact(store.version());
     assert_eq!(watch(1).unwrap_err().code, 410);
     assert!(watch(store.version()).is_ok());
 }
