@@ -14,7 +14,7 @@ use process::{Process, program};
 
 #[tokio::main]
 async fn main() {
-    println!("{:<46} {:>14}", "measured", "value");
+    println!("{:<46} {:>24}", "measured", "value");
     student::one_student().await;
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
@@ -27,7 +27,7 @@ async fn main() {
 
 /// A row of the table.
 fn row(what: &str, value: impl std::fmt::Display) {
-    println!("{what:<46} {value:>14}");
+    println!("{what:<46} {value:>24}");
 }
 
 /// In the unit that suits it.

@@ -81,10 +81,23 @@ impl Process {
         ticks / TICKS
     }
 
-    /// How much of one processor it takes while it is left alone for a while, in percent.
-    pub(crate) async fn idle(&self, time: Duration) -> f64 {
-        let before = self.busy();
+    /// How often its threads have gone to sleep so far: each time something had woken them.
+    fn wakes(&self) -> f64 {
+        let id = self.child.id().expect("it runs");
+        let threads = fs::read_dir(format!("/proc/{id}/task")).expect("it runs");
+        let switches = |thread: fs::DirEntry| {
+            let status = fs::read_to_string(thread.path().join("status")).ok()?;
+            let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            count.trim().parse::<f64>().ok()
+        };
+        threads.flatten().filter_map(switches).sum()
+    }
+
+    /// What it does while it is left to itself for a while: percent of one processor, and how often a second it wakes.
+    pub(crate) async fn for_a_while(&self, time: Duration) -> String {
+        let (busy, wakes) = (self.busy(), self.wakes());
         tokio::time::sleep(time).await;
-        (self.busy() - before) / time.as_secs_f64() * 100.0
+        let (busy, wakes) = (self.busy() - busy, self.wakes() - wakes);
+        format!("{:.2} %, wakes {:.0}/s", busy / time.as_secs_f64() * 100.0, wakes / time.as_secs_f64())
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn one_student() {
     row("the lab with its practice cluster is ready in", time(ready));
     row("  and shows its page after", time(began.elapsed()));
     row("  memory, nothing done yet", format!("{:.1} MB", lab.memory()));
-    row("  processor, nobody looks", format!("{:.2} %", lab.idle(ALONE).await));
+    row("  processor, nobody looks", lab.for_a_while(ALONE).await);
 
     for file in ["start/deployment.yaml", "start/service.yaml"] {
         act(&http, "apply-document", &[("file", file)]).await;
@@ -38,12 +38,12 @@ pub(crate) async fn one_student() {
     }
     let to = [("to", "virtual-ip"), ("service", SERVICE), ("rate", "100"), ("connections", "new")];
     act(&http, "send", &to).await;
-    let busy = lab.idle(TRAFFIC).await;
+    let busy = lab.for_a_while(TRAFFIC).await;
     act(&http, "stop", &[]).await;
     row("  memory, lab 01 with 4 pods", format!("{:.1} MB", lab.memory()));
     row("  the most memory so far", format!("{:.1} MB", lab.most_memory()));
-    row("  processor, 100 new connections a second", format!("{busy:.2} %"));
-    row("  processor, nobody looks, 4 pods", format!("{:.2} %", lab.idle(ALONE).await));
+    row("  processor, 100 new connections a second", busy);
+    row("  processor, nobody looks, 4 pods", lab.for_a_while(ALONE).await);
 }
 
 async fn act(http: &Http, name: &str, form: &[(&str, &str)]) {

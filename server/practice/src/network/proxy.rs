@@ -6,11 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Names, Network, Rules};
 use crate::pace::Pace;
-use crate::store::{Resource, Selector, Store};
+use crate::status::Status;
+use crate::store::{Resource, Selector, Store, Watch};
 
 /// How long it takes a change to become a rule.
 pub const SYNC_DELAY: Duration = Duration::from_millis(100);
@@ -33,7 +35,10 @@ pub async fn run(store: Arc<Store>, network: Network, pace: Pace) {
                     continue;
                 }
             };
-            if changed.is_err() {
+            // Whatever else has changed by now goes with it: in a crowd, each write is of many changes.
+            let seen =
+                changed.map(drop).and_then(|()| take_all(&mut services)).and_then(|()| take_all(&mut slices));
+            if seen.is_err() {
                 tracing::debug!("the proxy fell behind, and lists again");
                 break;
             }
@@ -41,6 +46,14 @@ pub async fn run(store: Arc<Store>, network: Network, pace: Pace) {
             due = due.or_else(|| Some(Instant::now() + pace.of(SYNC_DELAY)));
         }
     }
+}
+
+/// Takes the changes that are there already.
+fn take_all(watch: &mut Watch) -> Result<(), Status> {
+    while let Some(change) = watch.next().now_or_never() {
+        change?;
+    }
+    Ok(())
 }
 
 fn write(store: &Store, network: &Network, rules: bool) {
