@@ -22,13 +22,24 @@ static VARIES: LazyLock<Regex> = LazyLock::new(|| {
     let patterns = [
         r"\b(?P<uid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b".to_owned(),
         r"\b(?P<container>[a-z]+://[0-9a-f]{64})\b".to_owned(),
+        // What a node calls an image follows from how the image came to it.
+        r"\b(?P<image>docker\.io/library/import-[-0-9]+@sha256:[0-9a-f]{64})\b".to_owned(),
+        r"\b(?P<built_in>practice://docker\.io/clusterip-lab/\w+:v\d)\b".to_owned(),
+        r#"start exec "(?P<exec>[0-9a-f]{64})""#.to_owned(),
         r"(?P<digest>sha256:[0-9a-f]{64})\b".to_owned(),
         r"\b(?P<token>eyJ[-\w]+\.[-\w]+\.[-\w]+)".to_owned(),
         r"\b(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)".to_owned(),
+        r"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [-+]\d{4})\b".to_owned(),
+        // kubectl's own log lines have the time and its process id.
+        r"(?m:^)[EWI](?P<logged>\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+) ".to_owned(),
+        r"/(?:LIVE|MERGED)-(?P<folder>\d+)/".to_owned(),
         r"\b(?P<date>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d)\b".to_owned(),
         r#"resourceVersion"?: "?(?P<version>\d+)\b"#.to_owned(),
         r"\.(?P<event>[0-9a-f]{16})\b".to_owned(),
-        r"\b(?P<ip>\d{1,3}(?:\.\d{1,3}){3})\b".to_owned(),
+        r"\b(?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>[3-6]\d{4}))?\b".to_owned(),
+        // Whom it is from, and how often it was asked before.
+        r"\(connection (?P<connection>\d+), you".to_owned(),
+        r"\bcontent-length: (?P<length>\d+)".to_owned(),
         r"\bafter (?P<ms>\d+) (?:ms|milliseconds)\b".to_owned(),
         r"\((?P<ago>(?:\d+[ydhms]){1,2}) ago\)".to_owned(),
         format!("-(?P<hash>{hash})-(?P<suffix>{suffix})\\b"),
@@ -56,7 +67,7 @@ impl<'a> Names<'a> {
 
     /// What a command printed.
     pub(crate) fn output(&mut self, text: &str) -> String {
-        let text = ages::hide(text);
+        let text = in_order(text).unwrap_or_else(|| ages::hide(text));
         let text = self.replace(&text);
         text.split_inclusive('\n').map(squeeze).collect()
     }
@@ -86,12 +97,21 @@ impl<'a> Names<'a> {
     }
 
     fn name(&mut self, kind: &str, value: &str, more: bool) -> String {
-        if self.spelled.contains(value) {
+        // Moments and counts are met by chance: that two are equal means nothing.
+        const BY_CHANCE: [&str; 8] = ["time", "moment", "date", "logged", "folder", "ms", "ago", "length"];
+        if BY_CHANCE.contains(&kind) {
+            return kind.to_uppercase();
+        }
+        if self.spelled.contains(value) && kind != "connection" {
             return value.to_owned();
         }
         let kind = match kind {
             "uid" => "UID",
             "container" => "CONTAINER",
+            "image" | "built_in" => "IMAGE",
+            "exec" => "EXEC",
+            "port" => "PORT",
+            "connection" => "CONNECTION",
             "digest" => "DIGEST",
             "token" => "TOKEN",
             "version" => "VERSION",
@@ -102,8 +122,6 @@ impl<'a> Names<'a> {
             "end" if !more => "SUFFIX",
             "ip" if value.starts_with("10.244.") => "POD-IP",
             "ip" if value.starts_with("10.96.") && !matches!(value, "10.96.0.1" | "10.96.0.10") => "VIP",
-            // Moments are met by chance: that two are equal means nothing.
-            "time" | "date" | "ms" | "ago" => return kind.to_uppercase(),
             _ => return value.to_owned(),
         };
         let met = self.met.entry(kind).or_default();
@@ -119,6 +137,14 @@ impl<'a> Names<'a> {
 fn parts<'t>(found: &Captures<'t>) -> Vec<(&'static str, regex::Match<'t>)> {
     let names = VARIES.capture_names().flatten();
     names.filter_map(|name| Some((name, found.name(name)?))).collect()
+}
+
+/// A JSON object on one line, as the API server sends it, with its fields in order: the order means nothing.
+fn in_order(text: &str) -> Option<String> {
+    let one_line = text.strip_suffix('\n').unwrap_or(text);
+    let object = one_line.starts_with('{') && !one_line.contains('\n');
+    let value: serde_json::Value = object.then(|| serde_json::from_str(one_line).ok())??;
+    Some(format!("{value}{}", &text[one_line.len()..]))
 }
 
 /// Columns are as wide as their widest cell, which may be a random name: so two spaces or more are two.
@@ -161,6 +187,10 @@ mod tests {
             ("1 (5m3s ago)", "1 (AGO ago)"),
             ("after 12 ms: Connection refused", "after MS ms: Connection refused"),
             ("on kind-node", "on NODE"),
+            ("you are 10.244.0.5:41234)", "you are POD-IP-1:PORT-1)"),
+            ("10.244.0.5:8080", "POD-IP-1:8080"),
+            (r#"{"b":1,"a":"10.244.0.5"}"#, r#"{"a":"POD-IP-1","b":1}"#),
+            ("W1124 11:58:52.079465    6146 helpers.go:731] --dry-run", "WLOGGED helpers.go:731] --dry-run"),
         ] {
             assert_eq!(normal(text), named);
         }

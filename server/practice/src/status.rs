@@ -177,6 +177,14 @@ impl Status {
         Self { details: Some(Box::new(details)), ..Self::plain(422, "Invalid", message) }
     }
 
+    /// A field of the request itself is wrong.
+    #[must_use]
+    pub fn invalid_request(cause: Cause) -> Self {
+        let message = format!(" \"\" is invalid: {}: {}", cause.field, cause.message);
+        let details = Details { causes: vec![cause], ..Details::default() };
+        Self { details: Some(Box::new(details)), ..Self::plain(422, "Invalid", message) }
+    }
+
     /// Not allowed.
     #[must_use]
     pub fn forbidden(resource: Resource, name: &str, why: &str) -> Self {

@@ -62,6 +62,10 @@ const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
 /// How long a body may take to come. Source: `--request-timeout` of `kube-apiserver`.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What every answer about `Endpoints` warns of.
+const ENDPOINTS_DEPRECATED: &str =
+    "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
 /// The API server of one practice cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Api {
@@ -170,10 +174,14 @@ impl Format {
 impl Api {
     /// Answers a request. Every refusal is a Status.
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
+        let deprecated = is_deprecated(request.uri().path());
         let mut answer = match self.route(request).await {
             Ok(answer) => answer,
             Err(status) => respond::refusal(&status),
         };
+        if deprecated {
+            respond::warn(&mut answer, &[ENDPOINTS_DEPRECATED.to_owned()]);
+        }
         answer.headers_mut().insert("x-practice-cluster", HeaderValue::from_static("simulated"));
         answer
     }
@@ -290,6 +298,12 @@ fn unmodelled(subresource: &str) -> Option<&'static str> {
         "binding" => Some("binding pods to nodes by hand"),
         _ => None,
     }
+}
+
+fn is_deprecated(path: &str) -> bool {
+    use Resource::Endpoints;
+    let target = path::parse(path);
+    matches!(target, Target::Collection(Endpoints, _) | Target::Object { resource: Endpoints, .. })
 }
 
 fn only_get(asked: &Asked) -> Result<(), Status> {

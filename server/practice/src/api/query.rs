@@ -54,6 +54,19 @@ impl Query {
         }
     }
 
+    /// The version from which, or of which, something is asked.
+    pub(super) fn version(&self) -> Result<Option<u64>, Status> {
+        match self.get("resourceVersion") {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| {
+                Status::bad_request(format!(
+                    "invalid resource version: resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \
+                     \"{text}\": invalid syntax"
+                ))
+            }),
+        }
+    }
+
     pub(super) fn selector(&self, resource: Resource) -> Result<Selector, Status> {
         Selector::parse(resource, self.get("labelSelector"), self.get("fieldSelector"))
     }

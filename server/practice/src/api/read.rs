@@ -48,7 +48,7 @@ impl Api {
 
 /// A version from the future cannot be served.
 fn check_version(query: &Query, newest: u64) -> Result<(), Status> {
-    let asked = query.number("resourceVersion")?.unwrap_or(0);
+    let asked = query.version()?.unwrap_or(0);
     if asked > newest {
         let mut status =
             Status::bad_request(format!("Too large resource version: {asked}, current: {newest}"));

@@ -21,9 +21,9 @@ pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).boxed_unsync()
 }
 
-/// JSON with a status.
+/// JSON with a status. As a real API server's, it ends a line.
 pub(super) fn json(code: StatusCode, value: &Value) -> Answer {
-    let mut answer = Response::new(whole(value.to_string()));
+    let mut answer = Response::new(whole(format!("{value}\n")));
     *answer.status_mut() = code;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer.headers_mut().insert("cache-control", HeaderValue::from_static("no-cache, private"));

@@ -72,7 +72,7 @@ impl Api {
     ) -> Result<Stream, Status> {
         let selector = query.selector(resource)?;
         let bookmarks = query.flag("allowWatchBookmarks");
-        let from = query.number("resourceVersion")?.unwrap_or(0);
+        let from = query.version()?.unwrap_or(0);
         let list_too = query.flag("sendInitialEvents");
         let mut pending = VecDeque::new();
         // Version 0 or none: what is there first, as if it had just been made.

@@ -12,6 +12,10 @@ use super::{Api, Asked, Format, scale, schema};
 use crate::status::Status;
 use crate::store::{Deleted, Deletion, Part, Propagation, Resource, object};
 
+/// Namespaces that stay.
+/// Source: Kubernetes' `NamespaceLifecycle`.
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
+
 impl Api {
     /// Makes a new object.
     pub(super) async fn create(
@@ -23,7 +27,7 @@ impl Api {
         let (mode, validation, form) = (asked.query.mode()?, asked.query.validation()?, asked.form()?);
         let manager = asked.manager();
         let mut sent = asked.object().await?;
-        check_kind(resource, &sent)?;
+        check_kind(resource, &mut sent)?;
         let warnings = schema::check(resource, &mut sent, validation)?;
         place(resource, &mut sent, namespace)?;
         if resource.has_status() {
@@ -59,7 +63,7 @@ impl Api {
             })?;
             return Ok(respond::ok(&scale::of(&stored)));
         }
-        check_kind(resource, &sent)?;
+        check_kind(resource, &mut sent)?;
         let warnings = schema::check(resource, &mut sent, validation)?;
         place(resource, &mut sent, resource.info().namespaced.then_some(namespace))?;
         check_name(&sent, name)?;
@@ -81,6 +85,9 @@ impl Api {
         name: &str,
     ) -> Result<Answer, Status> {
         let form = asked.form()?;
+        if resource == Resource::Namespaces && IMMORTAL.contains(&name) {
+            return Err(Status::forbidden(resource, name, "this namespace may not be deleted"));
+        }
         let query = asked.query.clone();
         let deletion = deletion(&query, asked).await?;
         let deleted = self.store.delete(resource, namespace, name, &deletion)?;
@@ -122,27 +129,32 @@ pub(super) fn part(subresource: Option<&str>) -> Part {
     if subresource == Some("status") { Part::Status } else { Part::Main }
 }
 
-/// The kind in a body must be that of the path.
-pub(super) fn check_kind(resource: Resource, sent: &Value) -> Result<(), Status> {
-    let kind = sent["kind"].as_str().unwrap_or_default();
-    let version = sent["apiVersion"].as_str().unwrap_or_default();
-    let expected = resource.api_version();
-    if kind.is_empty() {
-        return Err(Status::bad_request(format!("Object 'Kind' is missing in '{sent}'")));
-    }
+/// The kind in a body must be that of the path. A body that does not say is of that kind.
+pub(super) fn check_kind(resource: Resource, sent: &mut Value) -> Result<(), Status> {
+    let (info, expected) = (resource.info(), resource.api_version());
+    let given = |field: &str| sent[field].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let version = given("apiVersion").unwrap_or_else(|| expected.clone());
+    let kind = given("kind").unwrap_or_else(|| info.kind.to_owned());
     if version != expected {
         return Err(Status::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({expected})"
         )));
     }
-    if kind != resource.info().kind {
+    if kind != info.kind {
+        // Go names its packages so.
+        let package = info.group.split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
         return Err(Status::bad_request(format!(
-            "{kind} in version \"{}\" cannot be handled as a {}: converting ({kind}) to ({}): unknown conversion",
-            resource.info().version,
-            resource.info().kind,
-            resource.info().kind
+            "{kind} in version \"{0}\" cannot be handled as a {1}: converting ({0}.{kind}) to ({package}.{1}): unknown \
+             conversion",
+            info.version, info.kind
         )));
     }
+    if !sent.is_object() {
+        return Err(Status::bad_request(
+            "json: cannot unmarshal into Go value of type map[string]interface {}",
+        ));
+    }
+    (sent["apiVersion"], sent["kind"]) = (json!(version), json!(kind));
     Ok(())
 }
 

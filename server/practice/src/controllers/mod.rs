@@ -42,7 +42,11 @@ pub fn start(tasks: &mut JoinSet<()>, store: &Arc<Store>, ca: &str) {
     runtime::start(tasks, store, deployment::Deployments { store: shared(), events });
     let events = recorder("replicaset-controller");
     runtime::start(tasks, store, replica_set::ReplicaSets { store: shared(), events });
-    runtime::start(tasks, store, endpoints::Endpoints { store: shared() });
+    runtime::start(
+        tasks,
+        store,
+        endpoints::Endpoints { store: shared(), triggers: endpoints::Triggers::default() },
+    );
     runtime::start(tasks, store, garbage::Garbage { store: shared() });
     runtime::start(tasks, store, namespaces::Namespaces { store: shared() });
     runtime::start(tasks, store, quotas::Quotas { store: shared() });

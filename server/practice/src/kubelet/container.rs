@@ -220,10 +220,14 @@ impl Container {
         let argv = Program::command_line(&self.spec, image.mode);
         let Some(program) = Program::find(&argv) else {
             let file = argv.first().map(String::as_str).unwrap_or_default();
+            let missing = if file.contains('/') {
+                format!("stat {file}: no such file or directory")
+            } else {
+                "executable file not found in $PATH".to_owned()
+            };
             let why = format!(
                 "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create \
-                 failed: unable to start container process: exec: \"{file}\": executable file not found in $PATH: \
-                 unknown"
+                 failed: unable to start container process: exec: \"{file}\": {missing}: unknown"
             );
             self.tell(Said::warning("Failed", format!("Error: {why}")));
             self.begin(image, &id);

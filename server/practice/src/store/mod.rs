@@ -13,6 +13,7 @@
 mod delete;
 mod log;
 pub mod object;
+mod requirement;
 mod resource;
 mod selector;
 mod state;

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use super::Resource;
 use super::object::text;
+use super::{Resource, requirement};
 use crate::status::Status;
 
 /// Which objects are wanted. The default wants all.
@@ -16,12 +16,19 @@ pub struct Selector {
     fields: Vec<FieldTerm>,
 }
 
+/// What a label must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum LabelTerm {
+pub(super) enum LabelTerm {
+    /// One of these.
     In(String, Vec<String>),
+    /// None of these, or absent.
     NotIn(String, Vec<String>),
+    /// There.
     Exists(String),
+    /// Not there.
     Absent(String),
+    /// A number above or below a limit.
+    Beyond { key: String, above: bool, limit: i64 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +44,7 @@ impl Selector {
     /// # Errors
     /// A text that is no selector, or a field that this resource cannot be selected by: 400.
     pub fn parse(resource: Resource, labels: &str, fields: &str) -> Result<Self, Status> {
-        let labels = split_terms(labels).into_iter().map(label_term).collect::<Result<_, _>>();
-        let labels =
-            labels.map_err(|why| Status::bad_request(format!("unable to parse requirement: {why}")))?;
+        let labels = requirement::parse(labels).map_err(Status::bad_request)?;
         let fields = fields.split(',').filter(|t| !t.is_empty()).map(|t| field_term(resource, t));
         Ok(Self { labels, fields: fields.collect::<Result<_, _>>()? })
     }
@@ -94,6 +99,10 @@ impl LabelTerm {
             Self::NotIn(key, values) => !among(key, values),
             Self::Exists(key) => value(key).is_some(),
             Self::Absent(key) => value(key).is_none(),
+            Self::Beyond { key, above, limit } => {
+                let number = value(key).and_then(|value| value.parse::<i64>().ok());
+                number.is_some_and(|number| if *above { number > *limit } else { number < *limit })
+            }
         }
     }
 }
@@ -102,62 +111,6 @@ impl FieldTerm {
     fn matches(&self, object: &Value) -> bool {
         let pointer = format!("/{}", self.path.replace('.', "/"));
         (text(object, &pointer) == self.value) == self.equal
-    }
-}
-
-/// Splits at the commas that are not inside parentheses.
-fn split_terms(selector: &str) -> Vec<&str> {
-    let (mut depth, mut start, mut terms) = (0_i32, 0, Vec::new());
-    for (at, character) in selector.char_indices() {
-        match character {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth == 0 => {
-                terms.push(&selector[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    terms.push(&selector[start..]);
-    terms.into_iter().map(str::trim).filter(|term| !term.is_empty()).collect()
-}
-
-fn label_term(term: &str) -> Result<LabelTerm, String> {
-    for (operator, equal) in [("!=", false), ("==", true), ("=", true)] {
-        if let Some((key, value)) = term.split_once(operator) {
-            let (key, values) = (label_key(key)?, vec![label_value(value)?]);
-            return Ok(if equal { LabelTerm::In(key, values) } else { LabelTerm::NotIn(key, values) });
-        }
-    }
-    if let Some(key) = term.strip_prefix('!') {
-        return Ok(LabelTerm::Absent(label_key(key)?));
-    }
-    let Some((left, right)) = term.split_once('(') else { return Ok(LabelTerm::Exists(label_key(term)?)) };
-    let values = right.strip_suffix(')').ok_or_else(|| format!("found '{term}', expected: ')'"))?;
-    let values = values.split(',').map(label_value).collect::<Result<_, _>>()?;
-    match left.split_whitespace().collect::<Vec<_>>()[..] {
-        [key, "in"] => Ok(LabelTerm::In(label_key(key)?, values)),
-        [key, "notin"] => Ok(LabelTerm::NotIn(label_key(key)?, values)),
-        _ => Err(format!("found '{left}', expected: in, notin, =, ==, !=, gt, lt")),
-    }
-}
-
-fn label_key(key: &str) -> Result<String, String> {
-    let key = key.trim();
-    let fine = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if key.is_empty() || !key.chars().all(fine) {
-        return Err(format!("found '{key}', expected: identifier"));
-    }
-    Ok(key.to_owned())
-}
-
-fn label_value(value: &str) -> Result<String, String> {
-    let value = value.trim();
-    let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    match value.chars().find(|c| !fine(*c)) {
-        Some(wrong) => Err(format!("found '{wrong}', expected: identifier")),
-        None => Ok(value.to_owned()),
     }
 }
 

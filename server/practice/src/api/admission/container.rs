@@ -82,11 +82,11 @@ fn ports(container: &Value, at: &str) -> Causes {
     for (index, port) in container["ports"].as_array().into_iter().flatten().enumerate() {
         let place = |field: &str| format!("{at}.ports[{index}].{field}");
         if let Some(name) = port["name"].as_str().filter(|name| !name.is_empty()) {
-            if let Some(why) = names::port_name(name) {
-                causes.push(Cause::invalid(place("name"), &json!(name), why));
-            } else if !names_seen.insert(name) {
+            let faults = names::port_name(name);
+            if faults.is_empty() && !names_seen.insert(name) {
                 causes.push(Cause::duplicate(place("name"), &json!(name)));
             }
+            causes.extend(faults.into_iter().map(|why| Cause::invalid(place("name"), &json!(name), why)));
         }
         if port["containerPort"].is_null() || port["containerPort"] == 0 {
             causes.push(Cause::required(place("containerPort"), ""));
@@ -107,24 +107,15 @@ fn check_probe(probe: &Value, at: &str) -> Causes {
     if !probe.is_object() {
         return causes;
     }
-    let handlers = ["httpGet", "tcpSocket", "exec", "grpc"];
-    match handlers.iter().filter(|handler| probe[**handler].is_object()).count() {
-        0 => causes.push(Cause::required(at, "must specify a handler type")),
-        1 => {}
-        _ => causes.push(Cause::forbidden(at, "may not specify more than 1 handler type")),
+    let handlers = ["exec", "httpGet", "tcpSocket", "grpc"];
+    let mut given = handlers.into_iter().filter(|handler| probe[*handler].is_object());
+    match given.next() {
+        None => causes.push(Cause::required(at, "must specify a handler type")),
+        Some(handler) => causes.extend(check_probe_port(probe, handler, at)),
     }
-    for handler in ["httpGet", "tcpSocket"] {
-        let port = &probe[handler]["port"];
-        let field = format!("{at}.{handler}.port");
-        match port {
-            Value::Null => {}
-            Value::String(name) => {
-                if let Some(why) = names::port_name(name) {
-                    causes.push(Cause::invalid(field, &json!(name), why));
-                }
-            }
-            number => causes.extend(check_port(&field, number)),
-        }
+    for more in given {
+        let why = "may not specify more than 1 handler type";
+        causes.push(Cause::forbidden(format!("{at}.{more}"), why));
     }
     for field in
         ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
@@ -142,4 +133,16 @@ fn check_probe(probe: &Value, at: &str) -> Causes {
         ));
     }
     causes
+}
+
+fn check_probe_port(probe: &Value, handler: &str, at: &str) -> Causes {
+    let field = format!("{at}.{handler}.port");
+    match &probe[handler]["port"] {
+        Value::Null => Causes::new(),
+        Value::String(name) => {
+            let faults = names::port_name(name).into_iter();
+            faults.map(|why| Cause::invalid(&field, &json!(name), why)).collect()
+        }
+        number => check_port(&field, number).into_iter().collect(),
+    }
 }

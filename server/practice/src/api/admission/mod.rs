@@ -5,7 +5,7 @@
 
 mod container;
 mod defaults;
-mod names;
+pub(crate) mod names;
 mod quota;
 mod service;
 #[cfg(test)]

@@ -35,6 +35,11 @@ pub(super) fn metadata(resource: Resource, object: &Value) -> Causes {
         causes.push(Cause::invalid("metadata.name", &json!(name), &why));
     }
     causes.extend(labels("metadata.labels", &object["metadata"]["labels"]));
+    for key in object["metadata"]["annotations"].as_object().into_iter().flatten().map(|(key, _)| key) {
+        if let Some(why) = qualified_name(&key.to_lowercase()) {
+            causes.push(Cause::invalid("metadata.annotations", &json!(key), &why));
+        }
+    }
     causes
 }
 
@@ -57,18 +62,19 @@ pub(super) fn labels(field: &str, labels: &Value) -> Causes {
         if let Some(why) = qualified_name(key) {
             causes.push(Cause::invalid(field, &json!(key), &why));
         }
-        let text = value.as_str().unwrap_or_default();
-        if text.len() > 63 {
-            causes.push(Cause::invalid(field, value, "must be no more than 63 characters"));
-        } else if !text.is_empty() && !is_label_value(text) {
-            causes.push(Cause::invalid(field, value, LABEL_VALUE));
+        if let Some(why) = label_value(value.as_str().unwrap_or_default()) {
+            causes.push(Cause::invalid(field, value, why));
         }
     }
     causes
 }
 
-fn ends_fine(text: &str, fine: impl Fn(char) -> bool) -> bool {
-    text.starts_with(&fine) && text.ends_with(fine)
+/// Why a text is no label's value; `None` when it is one.
+pub(crate) fn label_value(text: &str) -> Option<&'static str> {
+    if text.len() > 63 {
+        return Some("must be no more than 63 characters");
+    }
+    (!text.is_empty() && !is_label_value(text)).then_some(LABEL_VALUE)
 }
 
 fn is_label_value(text: &str) -> bool {
@@ -93,7 +99,9 @@ pub(super) fn dns_label(text: &str) -> Option<String> {
     if text.len() > 63 {
         return Some("must be no more than 63 characters".to_owned());
     }
-    (!is_dns_label(text)).then(|| LABEL.to_owned())
+    // What is right but for its dots is told so.
+    let dotted = text.split('.').all(is_dns_label);
+    (!is_dns_label(text)).then(|| if dotted { "must not contain dots" } else { LABEL }.to_owned())
 }
 
 fn dns_1035_label(text: &str) -> Option<String> {
@@ -111,7 +119,8 @@ fn dns_subdomain(text: &str) -> Option<String> {
     (!text.split('.').all(is_dns_label)).then(|| SUBDOMAIN.to_owned())
 }
 
-fn qualified_name(key: &str) -> Option<String> {
+/// Why a text is no label's or annotation's key; `None` when it is one.
+pub(crate) fn qualified_name(key: &str) -> Option<String> {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, key),
@@ -133,21 +142,20 @@ fn qualified_name(key: &str) -> Option<String> {
     (!is_label_value(name)).then(|| QUALIFIED.to_owned())
 }
 
-/// Why a text is no port name; `None` when it is one.
-pub(super) fn port_name(text: &str) -> Option<&'static str> {
-    if text.len() > 15 {
-        return Some("must be no more than 15 characters");
-    }
-    if !text.chars().all(|c| is_lower(c) || c == '-') {
-        return Some("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
-    }
-    if !text.contains(|c: char| c.is_ascii_lowercase()) {
-        return Some("must contain at least one letter (a-z)");
-    }
-    if text.contains("--") {
-        return Some("must not contain consecutive hyphens");
-    }
-    (!ends_fine(text, is_lower)).then_some("must not begin or end with a hyphen")
+/// Why a text is no port name; nothing when it is one.
+pub(super) fn port_name(text: &str) -> Vec<&'static str> {
+    let has = |part: fn(char) -> bool| text.contains(part);
+    let faults = [
+        (text.len() > 15, "must be no more than 15 characters"),
+        (
+            has(|c| !is_lower(c) && c != '-') || text.is_empty(),
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
+        ),
+        (!has(|c| c.is_ascii_lowercase()), "must contain at least one letter (a-z)"),
+        (text.contains("--"), "must not contain consecutive hyphens"),
+        (text.starts_with('-') || text.ends_with('-'), "must not begin or end with a hyphen"),
+    ];
+    faults.into_iter().filter_map(|(is_so, fault)| is_so.then_some(fault)).collect()
 }
 
 #[cfg(test)]
@@ -167,8 +175,15 @@ mod tests {
         for (name, fine) in
             [("http", true), ("8080", false), ("a--b", false), ("-a", false), ("aaaaaaaaaaaaaaaa", false)]
         {
-            assert_eq!(port_name(name).is_none(), fine, "{name}");
+            assert_eq!(port_name(name).is_empty(), fine, "{name}");
         }
+    }
+
+    #[test]
+    fn every_fault_of_a_port_name_is_told() {
+        assert_eq!(port_name("UPPER").len(), 2);
+        assert_eq!(port_name("-8080--").len(), 3);
+        assert_eq!(dns_label("kube.system").as_deref(), Some("must not contain dots"));
     }
 
     #[test]

@@ -139,9 +139,8 @@ fn check_ports(ports: &[Value]) -> Causes {
         }
         match &port["targetPort"] {
             Value::String(name) => {
-                if let Some(why) = names::port_name(name) {
-                    causes.push(Cause::invalid(at("targetPort"), &json!(name), why));
-                }
+                let faults = names::port_name(name).into_iter();
+                causes.extend(faults.map(|why| Cause::invalid(at("targetPort"), &json!(name), why)));
             }
             number => causes.extend(check_port(&at("targetPort"), number)),
         }

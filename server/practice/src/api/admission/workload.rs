@@ -6,6 +6,9 @@ use super::{Causes, container, names};
 use crate::status::Cause;
 use crate::store::{Resource, Selector};
 
+const NOT_PERCENT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or \
+    '93%', regex used for validation is '[0-9]+%')";
+
 /// Checks a completed Deployment or ReplicaSet.
 pub(super) fn check(resource: Resource, object: &Value) -> Causes {
     let spec = &object["spec"];
@@ -22,14 +25,59 @@ pub(super) fn check(resource: Resource, object: &Value) -> Causes {
     if restart.is_string() && restart != "Always" {
         causes.push(Cause::not_supported("spec.template.spec.restartPolicy", restart, &["Always"]));
     }
-    let strategy = &spec["strategy"]["type"];
-    if resource == Resource::Deployments && strategy != "RollingUpdate" && strategy != "Recreate" {
-        let supported = &["Recreate", "RollingUpdate"];
-        causes.push(Cause::not_supported("spec.strategy.type", strategy, supported));
+    if resource == Resource::Deployments {
+        causes.extend(strategy(&spec["strategy"]));
     }
-    if strategy == "Recreate" && spec["strategy"]["rollingUpdate"].is_object() {
-        let why = "may not be specified when strategy `type` is 'Recreate'";
-        causes.push(Cause::forbidden("spec.strategy.rollingUpdate", why));
+    causes
+}
+
+fn strategy(strategy: &Value) -> Causes {
+    let rolling = &strategy["rollingUpdate"];
+    match strategy["type"].as_str() {
+        Some("RollingUpdate") => rolling_update(rolling),
+        Some("Recreate") if rolling.is_object() => {
+            let why = "may not be specified when strategy `type` is 'Recreate'";
+            vec![Cause::forbidden("spec.strategy.rollingUpdate", why)]
+        }
+        Some("Recreate") => Causes::new(),
+        other => {
+            // Go's own spelling of what was given.
+            let parts = json!({"MaxUnavailable": rolling["maxUnavailable"], "MaxSurge": rolling["maxSurge"]});
+            let [unavailable, surge] = ["MaxUnavailable", "MaxSurge"].map(|part| parts[part].to_string());
+            let rolling = match rolling {
+                Value::Object(_) => format!(r#"{{"MaxUnavailable":{unavailable},"MaxSurge":{surge}}}"#),
+                _ => "null".to_owned(),
+            };
+            let given =
+                format!(r#"{{"Type":{},"RollingUpdate":{rolling}}}"#, json!(other.unwrap_or_default()));
+            let message =
+                format!(r#"Unsupported value: {given}: supported values: "Recreate", "RollingUpdate""#);
+            vec![Cause { reason: "FieldValueNotSupported", field: "spec.strategy".into(), message }]
+        }
+    }
+}
+
+/// Source: Kubernetes' `ValidateRollingUpdateDeployment`.
+fn rolling_update(rolling: &Value) -> Causes {
+    let at = |field: &str| format!("spec.strategy.rollingUpdate.{field}");
+    let percent = |value: &Value| value.as_str()?.strip_suffix('%')?.parse::<u64>().ok();
+    let mut causes = Causes::new();
+    for field in ["maxUnavailable", "maxSurge"] {
+        let value = &rolling[field];
+        let negative = value.as_i64().is_some_and(|number| number < 0);
+        if value.is_string() && percent(value).is_none() {
+            causes.push(Cause::invalid(at(field), value, NOT_PERCENT));
+        } else if negative {
+            causes.push(Cause::invalid(at(field), value, "must be greater than or equal to 0"));
+        }
+    }
+    let none = |field: &str| percent(&rolling[field]).or_else(|| rolling[field].as_u64()).unwrap_or(0) == 0;
+    let unavailable = &rolling["maxUnavailable"];
+    if none("maxUnavailable") && none("maxSurge") {
+        causes.push(Cause::invalid(at("maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0"));
+    }
+    if percent(unavailable).is_some_and(|percent| percent > 100) {
+        causes.push(Cause::invalid(at("maxUnavailable"), unavailable, "must not be greater than 100%"));
     }
     causes
 }
@@ -81,6 +129,13 @@ pub(super) fn check_update(old: &Value, object: &Value) -> Causes {
 /// A pod's spec hardly changes: its images, its node once, its grace and deadline, and more tolerations.
 pub(super) fn check_pod_update(old: &Value, pod: &Value) -> Causes {
     let (mut before, mut now) = (old["spec"].clone(), pod["spec"].clone());
+    for list in ["containers", "initContainers"] {
+        let count = |spec: &Value| spec[list].as_array().map_or(0, Vec::len);
+        if count(&before) != count(&now) {
+            let why = "pod updates may not add or remove containers";
+            return vec![Cause::forbidden(format!("spec.{list}"), why)];
+        }
+    }
     if before["nodeName"].as_str().unwrap_or_default().is_empty() {
         before["nodeName"] = now["nodeName"].clone();
     }

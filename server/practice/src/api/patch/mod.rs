@@ -6,6 +6,7 @@ mod apply;
 mod fields;
 mod lists;
 pub(super) mod managed;
+mod refused;
 mod strategic;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use super::{Api, Asked, scale, schema, write};
 use crate::status::{Cause, Status};
 use crate::store::{Mode, Resource, object};
 use apply::Applier;
+use refused::go;
 
 const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, \
     application/strategic-merge-patch+json, application/apply-patch+yaml";
@@ -110,15 +112,15 @@ impl Patch {
             ));
         }
         let body = asked.body().await?;
-        let body = if kind == Kind::Apply { schema::read_yaml(&body)? } else { schema::read(&body)? };
+        let body = if kind == Kind::Apply { schema::read_yaml(&body)? } else { refused::read(&body)? };
         let subresource = subresource.map(str::to_owned);
         Ok(Self { kind, body, manager, force, mode, validation, resource, subresource })
     }
 
     /// An applied configuration must be of this object.
     fn check_config(&self, namespace: &str, name: &str) -> Result<(), Status> {
-        write::check_kind(self.resource, &self.body)?;
         let mut config = self.body.clone();
+        write::check_kind(self.resource, &mut config)?;
         write::place(self.resource, &mut config, self.resource.info().namespaced.then_some(namespace))?;
         if !object::name(&config).is_empty() {
             write::check_name(&config, name)?;
@@ -205,26 +207,29 @@ impl Patch {
     fn check_fields(&self, object: &mut Value) -> Result<Vec<String>, Status> {
         let strict = self.validation == Validation::Strict;
         let validation = if strict { Validation::Warn } else { self.validation };
-        let said = schema::check(self.resource, object, validation)?;
+        let said = schema::check(self.resource, object, validation);
+        let said = said.map_err(|status| match self.kind {
+            // Go converts what a strategic patch makes, and decodes what the others make.
+            Kind::Strategic => refused::mistyped(&self.body, status),
+            _ => status,
+        })?;
         if !strict || said.is_empty() {
             return Ok(said);
         }
-        let why = format!("strict decoding error: {}", said.join(", "));
-        let cause = Cause::invalid("patch", &json!(self.body.to_string()), &why);
-        let message = format!(" \"\" is invalid: {}: {}", cause.field, cause.message);
-        Err(Status { message, ..Status::invalid(self.resource, "", vec![cause]) })
+        let given = if self.kind == Kind::Strategic { go(&self.body) } else { self.body.to_string() };
+        Err(refused::patch(&given, &format!("strict decoding error: {}", said.join(", "))))
     }
 
     fn merge(&self, object: &mut Value) -> Result<(), Status> {
         match self.kind {
             Kind::Json => {
-                let patch: json_patch::Patch = serde_json::from_value(self.body.clone())
-                    .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
+                let patch = serde_json::from_value::<json_patch::Patch>(self.body.clone());
+                let patch = patch.map_err(|error| match &self.body {
+                    Value::Array(_) => refused::rejected(),
+                    _ => Status::bad_request(format!("error decoding patch: {error}")),
+                })?;
                 // What exactly failed, Kubernetes does not say either.
-                json_patch::patch(object, &patch).map_err(|_| {
-                    let message = "the server rejected our request due to an error in our request".to_owned();
-                    Status { code: 422, reason: "Invalid", message, details: None }
-                })
+                json_patch::patch(object, &patch).map_err(|_| refused::rejected())
             }
             Kind::Merge => {
                 self.require_map()?;

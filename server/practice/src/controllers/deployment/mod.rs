@@ -120,6 +120,9 @@ impl Deployments {
     /// One step: every change of a set wakes this again.
     fn advance(&self, deployment: &Value, mut sets: Sets) -> Result<(), Status> {
         let bounds = Bounds::of(deployment);
+        if let Some(new) = sets.new.take() {
+            sets.new = Some(self.renumber(deployment, new, &sets.old)?);
+        }
         if deployment["spec"]["paused"] == true || was_rescaled(&sets, bounds) {
             return self.rescale(deployment, &sets, bounds);
         }
@@ -131,7 +134,7 @@ impl Deployments {
             }
         }
         let new = match sets.new.take() {
-            Some(new) => self.renumber(deployment, new, &sets.old)?,
+            Some(new) => new,
             None => match self.create(deployment, &sets.old, bounds)? {
                 Some(new) => new,
                 None => return Ok(()),
@@ -198,6 +201,14 @@ impl Deployments {
         match self.store.create(Resource::ReplicaSets, set) {
             Ok(set) => {
                 self.number(deployment, number)?;
+                self.store.modify_status(
+                    Resource::Deployments,
+                    namespace(deployment),
+                    name(deployment),
+                    |deployment| {
+                        deployment["status"]["conditions"] = json!(status::created(deployment, &set))
+                    },
+                )?;
                 self.tell(deployment, &set, 0, replicas);
                 Ok(Some(set))
             }
@@ -214,7 +225,8 @@ impl Deployments {
         }
     }
 
-    /// The set of the template is the newest, even if it was there before (a rollback).
+    /// The set of the template is the newest, even if it was there before (a rollback), and is annotated as the
+    /// Deployment is.
     fn renumber(
         &self,
         deployment: &Value,
@@ -224,11 +236,13 @@ impl Deployments {
         let newest = old.iter().map(|set| revision(set)).max().unwrap_or(0) + 1;
         let number = revision(&new).max(newest);
         self.number(deployment, number)?;
-        if revision(&new) == number {
+        let mut annotated = (*new).clone();
+        revision::annotate(deployment, &mut annotated, number);
+        if annotated == *new {
             return Ok(new);
         }
         self.store.modify(Resource::ReplicaSets, namespace(&new), name(&new), |set| {
-            set["metadata"]["annotations"][REVISION] = json!(number.to_string());
+            revision::annotate(deployment, set, number);
         })
     }
 

@@ -14,10 +14,14 @@ pub(super) const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 /// The most pods there could be then.
 pub(super) const MOST: &str = "deployment.kubernetes.io/max-replicas";
 
+/// The numbers that a set had before.
+const HISTORY: &str = "deployment.kubernetes.io/revision-history";
+
 /// Annotations of a Deployment that are not its sets'.
-const NOT_COPIED: [&str; 5] = [
+const NOT_COPIED: [&str; 6] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     REVISION,
+    HISTORY,
     DESIRED,
     MOST,
     "deprecated.deployment.rollback.to",
@@ -54,6 +58,29 @@ pub(super) fn revision(object: &Value) -> i64 {
     object["metadata"]["annotations"][REVISION].as_str().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
+/// Gives the set of the Deployment's template the Deployment's annotations, and this number if its own is lower; that
+/// one is remembered.
+/// Source: Kubernetes' `SetNewReplicaSetAnnotations`.
+pub(super) fn annotate(deployment: &Value, set: &mut Value, number: i64) {
+    let before = revision(set);
+    let metadata = map(&mut set["metadata"]);
+    let annotations = map(metadata.entry("annotations").or_insert_with(|| json!({})));
+    for (key, value) in deployment["metadata"]["annotations"].as_object().into_iter().flatten() {
+        if !NOT_COPIED.contains(&key.as_str()) {
+            annotations.insert(key.clone(), value.clone());
+        }
+    }
+    if before >= number {
+        return;
+    }
+    annotations.insert(REVISION.into(), json!(number.to_string()));
+    if before > 0 {
+        let history = annotations.get(HISTORY).and_then(Value::as_str).filter(|history| !history.is_empty());
+        let history = history.map_or_else(|| before.to_string(), |history| format!("{history},{before}"));
+        annotations.insert(HISTORY.into(), json!(history));
+    }
+}
+
 /// A new set for the Deployment's template.
 pub(super) fn new_set(deployment: &Value, hash: &str, replicas: i64, revision: i64) -> Value {
     let labelled = |labels: &Value| {
@@ -66,9 +93,6 @@ pub(super) fn new_set(deployment: &Value, hash: &str, replicas: i64, revision: i
     template["metadata"]["labels"] = labelled(&template["metadata"]["labels"]);
     let mut selector = spec["selector"].clone();
     selector["matchLabels"] = labelled(&selector["matchLabels"]);
-    let mut annotations = deployment["metadata"]["annotations"].clone();
-    map(&mut annotations).retain(|key, _| !NOT_COPIED.contains(&key.as_str()));
-    annotations[REVISION] = json!(revision.to_string());
     let mut set = json!({
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
@@ -76,12 +100,12 @@ pub(super) fn new_set(deployment: &Value, hash: &str, replicas: i64, revision: i
             "name": format!("{}-{hash}", name(deployment)),
             "namespace": deployment["metadata"]["namespace"],
             "labels": template["metadata"]["labels"],
-            "annotations": annotations,
             "ownerReferences": [controller_reference(deployment)],
         },
         "spec": {"replicas": replicas, "selector": selector, "template": template},
         "status": {"replicas": 0},
     });
+    annotate(deployment, &mut set, revision);
     if !text(deployment, "/spec/minReadySeconds").is_empty() {
         set["spec"]["minReadySeconds"] = spec["minReadySeconds"].clone();
     }
@@ -91,6 +115,22 @@ pub(super) fn new_set(deployment: &Value, hash: &str, replicas: i64, revision: i
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_that_becomes_the_newest_again_remembers_its_numbers() {
+        let deployment = json!({"metadata": {"annotations": {"why": "lesson", REVISION: "9", HISTORY: "1"}}});
+        let mut set = json!({"metadata": {"name": "s"}});
+        for (number, history) in [(1, None), (3, Some("1")), (3, Some("1")), (2, Some("1")), (5, Some("1,3"))]
+        {
+            annotate(&deployment, &mut set, number);
+            let annotations = &set["metadata"]["annotations"];
+            assert_eq!(
+                (annotations["why"].as_str(), annotations[HISTORY].as_str()),
+                (Some("lesson"), history)
+            );
+        }
+        assert_eq!(revision(&set), 5);
+    }
 
     #[test]
     fn a_template_has_one_hash_and_its_set_is_known_again() {

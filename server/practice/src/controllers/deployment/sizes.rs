@@ -33,7 +33,7 @@ impl Bounds {
         let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);
         let strategy = &deployment["spec"]["strategy"];
         if strategy["type"] == "Recreate" {
-            return Self { wanted, surge: 0, unavailable: wanted };
+            return Self { wanted, surge: 0, unavailable: 0 };
         }
         let rolling = &strategy["rollingUpdate"];
         let part = |field: &str, up: bool| match &rolling[field] {

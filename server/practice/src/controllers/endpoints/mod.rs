@@ -11,6 +11,7 @@
 mod backends;
 mod mirror;
 mod slices;
+mod trigger;
 
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ use crate::status::Status;
 use crate::store::object::{is_deleting, map, namespace};
 use crate::store::{Deletion, Resource, Selector, Store, WatchEvent};
 use backends::Backends;
+pub(crate) use trigger::Triggers;
+use trigger::stamp;
 
 /// Names the Service of an `EndpointSlice`.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -30,6 +33,7 @@ const HEADLESS: &str = "service.kubernetes.io/headless";
 
 pub(crate) struct Endpoints {
     pub(crate) store: Arc<Store>,
+    pub(crate) triggers: Triggers,
 }
 
 impl Controller for Endpoints {
@@ -60,24 +64,32 @@ impl Controller for Endpoints {
         }
     }
 
-    fn reconcile(&self, (namespace, name): &Key) -> Result<Done, Status> {
+    fn reconcile(&self, of: &Key) -> Result<Done, Status> {
+        let (namespace, name) = of;
         let service = self.store.find(Resource::Services, namespace, name).filter(|s| !is_deleting(s));
         let Some(service) = service else {
             // Its slices go with their owner; the Endpoints object has none.
+            self.triggers.forget(of);
             self.remove_mirror(namespace, name)?;
             return Ok(Done::Now);
         };
         let Some(selector) = selector(&service) else { return Ok(Done::Now) };
         let pods = self.store.list(Resource::Pods, Some(namespace), &selector).items;
         let backends = Backends::of(&service, &pods);
-        self.write_slices(&service, &backends)?;
-        self.write_mirror(&service, &backends)?;
+        let trigger = self.triggers.look(of, &service, &pods);
+        self.write_slices(&service, &backends, trigger.as_deref())?;
+        self.write_mirror(&service, &backends, trigger.as_deref())?;
         Ok(Done::Now)
     }
 }
 
 impl Endpoints {
-    fn write_slices(&self, service: &Value, backends: &Backends) -> Result<(), Status> {
+    fn write_slices(
+        &self,
+        service: &Value,
+        backends: &Backends,
+        trigger: Option<&str>,
+    ) -> Result<(), Status> {
         let (namespace, name) = key(service);
         let existing =
             self.store.list(Resource::EndpointSlices, Some(&namespace), &Selector::default()).items;
@@ -92,16 +104,23 @@ impl Endpoints {
             let place = place.or_else(|| (endpoints.is_null() && !existing.is_empty()).then_some(0));
             match place.map(|place| existing.remove(place)) {
                 None => {
-                    let slice = slices::new(service, &ports, &endpoints);
+                    let mut slice = slices::new(service, &ports, &endpoints);
+                    stamp(&mut slice, trigger);
                     self.store.create(Resource::EndpointSlices, slice).map(drop)?;
                 }
                 Some(slice) => {
                     let (_, name) = key(&slice);
                     let labels = slices::labels(service);
                     self.store.modify(Resource::EndpointSlices, &namespace, &name, |slice| {
+                        let is = |field: &str, value: &Value| slice[field] == *value;
+                        let same = is("ports", &ports) && is("endpoints", &endpoints);
+                        if same && slice["metadata"]["labels"] == labels {
+                            return;
+                        }
                         slice["ports"] = ports;
                         slice["endpoints"] = endpoints;
                         slice["metadata"]["labels"] = labels;
+                        stamp(slice, trigger);
                     })?;
                 }
             }
@@ -113,18 +132,29 @@ impl Endpoints {
         Ok(())
     }
 
-    fn write_mirror(&self, service: &Value, backends: &Backends) -> Result<(), Status> {
+    fn write_mirror(
+        &self,
+        service: &Value,
+        backends: &Backends,
+        trigger: Option<&str>,
+    ) -> Result<(), Status> {
         let (namespace, name) = key(service);
         let subsets = mirror::subsets(backends);
         let labels = mirror::labels(service);
         if self.store.find(Resource::Endpoints, &namespace, &name).is_none() {
-            return self.store.create(Resource::Endpoints, mirror::new(service, &labels, subsets)).map(drop);
+            let mut endpoints = mirror::new(service, &labels, subsets);
+            stamp(&mut endpoints, trigger);
+            return self.store.create(Resource::Endpoints, endpoints).map(drop);
         }
         let written = self.store.modify(Resource::Endpoints, &namespace, &name, |endpoints| {
+            let before = endpoints.clone();
             endpoints["metadata"]["labels"] = labels;
             match subsets {
                 Some(subsets) => endpoints["subsets"] = subsets,
                 None => drop(map(endpoints).remove("subsets")),
+            }
+            if *endpoints != before {
+                stamp(endpoints, trigger);
             }
         });
         written.map(drop)
