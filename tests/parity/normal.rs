@@ -1,7 +1,7 @@
 //! What differs from one cluster to the next is named by its kind and the order in which it is met.
 //!
 //! Invariants: equal things get equal names and different things different ones, as long as a [`Names`] lives (one
-//! case), so that *relations* are compared too: the IP that an EndpointSlice has is the one that the pod has. What a
+//! case), so that *relations* are compared too: the IP that an `EndpointSlice` has is the one that the pod has. What a
 //! case spells out itself stays as it is.
 
 use std::collections::{HashMap, HashSet};

@@ -25,7 +25,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 pub(crate) struct Command(Vec<String>);
 
 impl Command {
-    fn of(line: String) -> Self {
+    fn of(line: &str) -> Self {
         // None of them has a space inside a word.
         Self(line.split(' ').map(str::to_owned).collect())
     }
@@ -67,7 +67,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => name().prop_map(|n| format!("get service {n} -o jsonpath={{.spec.ports}}")),
         1 => Just("get deployments,services -o name".to_owned()),
     ]
-    .prop_map(Command::of)
+    .prop_map(|line| Command::of(&line))
 }
 
 fn key_of() -> impl Strategy<Value = &'static str> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -16,6 +17,9 @@ const LIMIT: Duration = Duration::from_secs(90);
 const PATIENCE: Duration = Duration::from_secs(90);
 /// The pause between two looks at a condition.
 const LOOK_AGAIN: Duration = Duration::from_millis(150);
+
+/// What a real API server says when its own store does not answer in time: the machine is too busy.
+const OVERLOADED: [&str; 2] = ["request did not complete within requested timeout", "etcdserver: "];
 
 /// A cluster, and how kubectl reaches it.
 #[derive(Debug)]
@@ -89,7 +93,8 @@ impl Side {
         let mut config = self.config.clone();
         config["contexts"][0]["context"]["namespace"] = json!(namespace);
         std::fs::write(folder.join("kubeconfig"), config.to_string()).expect("it is written");
-        Place { side: self, namespace: namespace.to_owned(), folder, named: HashMap::new() }
+        let (namespace, overloaded) = (namespace.to_owned(), AtomicBool::new(false));
+        Place { side: self, namespace, folder, named: HashMap::new(), overloaded }
     }
 }
 
@@ -101,6 +106,7 @@ pub(crate) struct Place<'a> {
     folder: PathBuf,
     /// What was named with `let`.
     named: HashMap<String, String>,
+    overloaded: AtomicBool,
 }
 
 impl Place<'_> {
@@ -128,6 +134,11 @@ impl Place<'_> {
 
     pub(crate) fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// Whether the cluster said once that it cannot keep up.
+    pub(crate) fn overloaded(&self) -> bool {
+        self.overloaded.load(Ordering::Relaxed)
     }
 
     pub(crate) fn kubeconfig(&self) -> PathBuf {
@@ -170,6 +181,15 @@ impl Place<'_> {
         };
         let output = output.expect("kubectl runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { stdout: text(&output.stdout), stderr: text(&output.stderr), code: output.status.code(), took }
+        let ran = Ran {
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+            code: output.status.code(),
+            took,
+        };
+        if OVERLOADED.iter().any(|words| ran.stderr.contains(words)) {
+            self.overloaded.store(true, Ordering::Relaxed);
+        }
+        ran
     }
 }

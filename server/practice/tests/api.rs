@@ -221,7 +221,7 @@ async fn bad_requests_get_the_right_status() {
     for (path, body, code, reason) in [
         (maps, b"{".to_vec(), 400, "BadRequest"),
         (maps, b"".to_vec(), 400, "BadRequest"),
-        (maps, b"{}".to_vec(), 400, "BadRequest"),
+        (maps, b"{}".to_vec(), 422, "Invalid"),
         (maps, br#"{"apiVersion":"v1","kind":"Pod"}"#.to_vec(), 400, "BadRequest"),
         (maps, vec![b' '; 4 * 1024 * 1024], 413, "RequestEntityTooLarge"),
         (maps, br#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"A"}}"#.to_vec(), 422, "Invalid"),

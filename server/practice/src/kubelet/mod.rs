@@ -18,6 +18,7 @@ mod process;
 mod status;
 #[cfg(test)]
 mod tests;
+pub(crate) mod token;
 mod unmodelled;
 mod worker;
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::images::Image;
 use super::node::NODE_IP;
+use super::token;
 use crate::controllers::objects::{condition, set_condition};
 use crate::store::object::now;
 
@@ -85,6 +86,10 @@ impl State {
             "started": self.started,
             "state": self.phase.value(),
         });
+        let mounts = token::mounts(container);
+        if !mounts.is_empty() {
+            status["volumeMounts"] = json!(mounts);
+        }
         if let Some(id) = &self.id {
             status["containerID"] = json!(id);
             status["resources"] = container.get("resources").cloned().unwrap_or_else(|| json!({}));

@@ -2,16 +2,21 @@
 
 use serde_json::Value;
 
+use super::token;
+
 /// The first thing in a pod's spec that is not modelled, as a message names it.
 pub(crate) fn unmodelled(spec: &Value) -> Option<&'static str> {
     let lists = [
         ("initContainers", "init containers"),
         ("ephemeralContainers", "ephemeral containers"),
-        ("volumes", "volumes: the lab's images read no files"),
         ("readinessGates", "readiness gates"),
         ("hostAliases", "host aliases"),
     ];
     let given = |value: &Value| value.as_array().is_some_and(|list| !list.is_empty());
+    let volumes = spec["volumes"].as_array().into_iter().flatten();
+    if volumes.into_iter().any(|volume| !token::is_token(volume)) {
+        return Some("volumes: the lab's images read no files");
+    }
     let list = lists.into_iter().find(|(field, _)| given(&spec[*field])).map(|(_, what)| what);
     list.or_else(|| whole(spec)).or_else(|| {
         let containers = spec["containers"].as_array().into_iter().flatten();

@@ -14,7 +14,7 @@ mod workload;
 
 use serde_json::{Value, json};
 
-use crate::kubelet::unmodelled;
+use crate::kubelet::{token, unmodelled};
 use crate::status::{Cause, Status};
 use crate::store::{Admission, Resource, View, object};
 
@@ -30,6 +30,9 @@ impl Admission for Rules {
         check_namespace(view, resource, object)?;
         refuse_unmodelled(resource, object)?;
         defaults::fill(resource, object);
+        if resource == Resource::Pods {
+            token::mount(object);
+        }
         let mut causes = names::metadata(resource, object);
         let name = object::name(object).to_owned();
         if resource == Resource::Services {
