@@ -36,9 +36,12 @@ impl State {
         let deployment = self.all("Deployment").find(|d| !has_arrived(d)).map(|d| ("deployment", d));
         let set = || self.all("ReplicaSet").find(|s| !is_whole(s)).map(|s| ("replica set", s));
         let pod = || self.all("Pod").find(|p| !is_ready(p) || is_ending(p)).map(|p| ("pod", p));
-        let orphan = || self.all("Pod").find(|p| !self.has_owner(p)).map(|p| ("pod without owner", p));
+        let owned = ["ReplicaSet", "Pod", "EndpointSlice"];
+        let orphan = || {
+            owned.iter().flat_map(|kind| self.all(kind)).find(|o| !self.has_owner(o)).map(|o| ("orphan", o))
+        };
         let service = || self.all("Service").find(|s| !self.is_served(s)).map(|s| ("service", s));
-        let stray = || self.all("EndpointSlice").find(|s| !self.has_owner(s)).map(|s| ("slice", s));
+        let stray = || self.all("Endpoints").find(|e| !self.has_service(e)).map(|e| ("endpoints", e));
         let found = deployment.or_else(set).or_else(pod).or_else(orphan).or_else(service).or_else(stray);
         found.map(|(what, object)| format!("{what} {}", object["metadata"]["name"]))
     }
@@ -46,6 +49,10 @@ impl State {
     fn has_owner(&self, object: &Value) -> bool {
         let owner = &object["metadata"]["ownerReferences"][0]["uid"];
         self.items.iter().any(|other| other["metadata"]["uid"] == *owner)
+    }
+
+    fn has_service(&self, endpoints: &Value) -> bool {
+        self.all("Service").any(|service| service["metadata"]["name"] == endpoints["metadata"]["name"])
     }
 
     /// Whether the Service's slices have just the pods that it selects, and its Endpoints the same.
@@ -206,7 +213,6 @@ fn replica_set(object: &Value) -> Value {
     json!({
         "labels": without_hash(&object["metadata"]["labels"]),
         "annotations": object["metadata"]["annotations"],
-        "generation": object["metadata"]["generation"],
         "owner": object["metadata"]["ownerReferences"][0]["name"],
         "image": object["spec"]["template"]["spec"]["containers"][0]["image"],
         "replicas": [object["spec"]["replicas"], object["status"]["replicas"], object["status"]["readyReplicas"]],

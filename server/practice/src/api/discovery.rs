@@ -2,7 +2,10 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api>.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::review::Review;
 use crate::store::{Resource, Subresource};
@@ -113,7 +116,7 @@ pub(super) fn resource_list(group: &str, version: &str) -> Option<Value> {
         let info = resource.info();
         let mut entry = json!({
             "name": info.plural, "singularName": info.singular, "namespaced": info.namespaced,
-            "kind": info.kind, "verbs": VERBS,
+            "kind": info.kind, "verbs": VERBS, "storageVersionHash": storage_hash(resource),
         });
         if !info.short_names.is_empty() {
             entry["shortNames"] = json!(info.short_names);
@@ -145,6 +148,14 @@ fn review(review: Review) -> Value {
         "name": info.plural, "singularName": info.singular, "namespaced": info.namespaced,
         "kind": info.kind, "verbs": ["create"],
     })
+}
+
+/// By which two API servers see that they store a kind alike.
+/// Source: `StorageVersionHash` in `k8s.io/apiserver/pkg/endpoints/discovery`.
+fn storage_hash(resource: Resource) -> String {
+    let info = resource.info();
+    let hash = Sha256::digest(format!("{}/{}/{}", info.group, info.version, info.kind));
+    STANDARD.encode(&hash[..8])
 }
 
 /// Whether an Accept header asks for aggregated discovery.
@@ -219,4 +230,15 @@ fn aggregated_review(review: Review) -> Value {
         "singularResource": info.singular,
         "verbs": ["create"],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_those_of_a_real_api_server() {
+        assert_eq!(storage_hash(Resource::EndpointSlices), "qgS0xkrxYAI=");
+        assert_eq!(storage_hash(Resource::Pods), "xPOwRZ+Yhw8=");
+    }
 }

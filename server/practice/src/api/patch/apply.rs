@@ -176,7 +176,7 @@ fn differing(
 }
 
 /// `{"port":80,"protocol":"TCP"}` as `port=80,protocol="TCP"`.
-fn said_key(key: &str) -> String {
+pub(super) fn said_key(key: &str) -> String {
     let map: Map<String, Value> = serde_json::from_str(key).unwrap_or_default();
     map.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }

@@ -162,8 +162,11 @@ impl Patch {
         if unknown.is_empty() {
             return Ok(config);
         }
-        let said: Vec<String> =
-            unknown.iter().map(|path| format!(".{path}: field not declared in schema")).collect();
+        let said = |path: &String| {
+            let path = refused::keyed(self.resource, &config, path);
+            format!("{path}: field not declared in schema")
+        };
+        let said: Vec<String> = unknown.iter().map(said).collect();
         Err(refused(match &said[..] {
             [one] => one.clone(),
             many => format!("errors:\n  {}", many.join("\n  ")),

@@ -3,7 +3,11 @@
 use serde_json::Value;
 
 use super::super::schema;
+use super::apply::said_key;
+use super::fields;
+use super::lists::{self, Rule};
 use crate::status::{Cause, Status};
+use crate::store::Resource;
 
 /// Reads a patch of JSON.
 pub(super) fn read(body: &[u8]) -> Result<Value, Status> {
@@ -64,6 +68,28 @@ fn conversion(said: &str) -> Option<String> {
     })
 }
 
+/// A place, `spec.containers[0].port`, as server-side apply tells it: `.spec.containers[name="c"].port`.
+pub(super) fn keyed(resource: Resource, config: &Value, path: &str) -> String {
+    let (mut value, mut names, mut said) = (config, Vec::new(), String::new());
+    for part in path.split('.') {
+        let (field, indices) = part.split_once('[').map_or((part, ""), |(field, indices)| (field, indices));
+        names.push(field.to_owned());
+        said.push_str(&format!(".{field}"));
+        value = &value[field];
+        for index in indices.split(['[', ']']).filter_map(|index| index.parse::<usize>().ok()) {
+            value = &value[index];
+            said.push_str(&match lists::apply(resource, &names) {
+                Rule::Keyed(keys) => {
+                    let key = fields::key_name(value, keys);
+                    format!("[{}]", said_key(key.strip_prefix("k:").unwrap_or(&key)))
+                }
+                _ => format!("[{index}]"),
+            });
+        }
+    }
+    said
+}
+
 /// As Go prints a value: `map[spec:map[ports:[map[port:80]]]]`.
 pub(super) fn go(value: &Value) -> String {
     match value {
@@ -115,6 +141,18 @@ mod tests {
             assert_eq!(conversion(said).as_deref(), Some(why));
         }
         assert_eq!(conversion("something else"), None);
+    }
+
+    #[test]
+    fn the_element_of_a_list_is_told_by_its_key() {
+        let config = json!({"spec": {"containers": [{"name": "c", "port": 80}], "tolerations": [{"x": 1}]}});
+        for (path, said) in [
+            ("spec.containers[0].port", r#".spec.containers[name="c"].port"#),
+            ("spec.tolerations[0].x", ".spec.tolerations[0].x"),
+            ("spec.colour", ".spec.colour"),
+        ] {
+            assert_eq!(keyed(Resource::Pods, &config, path), said);
+        }
     }
 
     #[test]

@@ -16,8 +16,9 @@ pub(super) fn is_ours(endpoints: &Value) -> bool {
     endpoints["metadata"]["labels"][MANAGED_BY] == CONTROLLER
 }
 
-/// `subsets`; `None` without backends.
-pub(super) fn subsets(backends: &Backends) -> Option<Value> {
+/// `subsets`; `None` without backends. A pod that has none of the Service's ports is in none.
+pub(super) fn subsets(service: &Value, backends: &Backends) -> Option<Value> {
+    let has_ports = service["spec"]["ports"].as_array().is_some_and(|ports| !ports.is_empty());
     let subset = |(ports, group): (&Vec<Port>, &Vec<Backend>)| {
         let addresses = |ready: bool| -> Vec<Value> {
             let some = group.iter().filter(|backend| !backend.terminating && backend.ready == ready);
@@ -31,7 +32,12 @@ pub(super) fn subsets(backends: &Backends) -> Option<Value> {
         }
         (subset.get("addresses").is_some() || subset.get("notReadyAddresses").is_some()).then_some(subset)
     };
-    let subsets: Vec<Value> = backends.groups.iter().filter_map(subset).collect();
+    let subsets: Vec<Value> = backends
+        .groups
+        .iter()
+        .filter(|(ports, _)| !has_ports || !ports.is_empty())
+        .filter_map(subset)
+        .collect();
     (!subsets.is_empty()).then(|| json!(subsets))
 }
 

@@ -139,7 +139,7 @@ impl Endpoints {
         trigger: Option<&str>,
     ) -> Result<(), Status> {
         let (namespace, name) = key(service);
-        let subsets = mirror::subsets(backends);
+        let subsets = mirror::subsets(service, backends);
         let labels = mirror::labels(service);
         if self.store.find(Resource::Endpoints, &namespace, &name).is_none() {
             let mut endpoints = mirror::new(service, &labels, subsets);

@@ -13,11 +13,12 @@ use crate::store::object::{map, name, text};
 
 const ANNOTATION: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 
-/// The times that were seen: of the Service, and of its pods by name.
+/// What was seen: when the Service was made, and by name when which of its pods became ready or not.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     service: String,
-    pods: BTreeMap<String, String>,
+    /// Here a pod may become ready in the second in which it came, so the time alone does not tell.
+    pods: BTreeMap<String, (String, bool)>,
 }
 
 /// What was seen of every Service.
@@ -31,8 +32,9 @@ impl Triggers {
     pub(super) fn look(&self, key: &Key, service: &Value, pods: &[Arc<Value>]) -> Option<String> {
         // Times of the same form are in the order of their texts.
         let ready = |pod: &Value| {
-            let since = condition(pod, "Ready")?["lastTransitionTime"].as_str()?;
-            Some((name(pod).to_owned(), since.to_owned()))
+            let ready = condition(pod, "Ready")?;
+            let since = ready["lastTransitionTime"].as_str()?;
+            Some((name(pod).to_owned(), (since.to_owned(), ready["status"] == "True")))
         };
         let now = Seen {
             service: text(service, "/metadata/creationTimestamp").into_owned(),
@@ -40,8 +42,8 @@ impl Triggers {
         };
         let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
         let before = services.remove(key).unwrap_or_default();
-        let newer = |name: &String, time: &String| before.pods.get(name).is_none_or(|seen| time > seen);
-        let pods = now.pods.iter().filter(|(name, time)| newer(name, time)).map(|(_, time)| time);
+        let pods = now.pods.iter().filter(|(name, is)| before.pods.get(*name) != Some(is));
+        let pods = pods.map(|(_, (time, _))| time);
         let service = Some(&now.service).filter(|time| **time > before.service);
         let earliest = pods.chain(service).min().cloned();
         services.insert(key.clone(), now);
@@ -77,15 +79,21 @@ mod tests {
         let triggers = Triggers::default();
         let key = ("lab".to_owned(), "web".to_owned());
         let service = json!({"metadata": {"creationTimestamp": "2026-01-01T00:00:05Z"}});
-        let pod = |name: &str, at: &str| {
+        let pod = |name: &str, status: &str, at: &str| {
             Arc::new(json!({"metadata": {"name": name},
-                "status": {"conditions": [{"type": "Ready", "lastTransitionTime": at}]}}))
+                "status": {"conditions": [{"type": "Ready", "status": status, "lastTransitionTime": at}]}}))
         };
-        let early = pod("a", "2026-01-01T00:00:01Z");
+        let early = pod("a", "False", "2026-01-01T00:00:01Z");
         let look = |pods: &[Arc<Value>]| triggers.look(&key, &service, pods);
         assert_eq!(look(&[Arc::clone(&early)]).as_deref(), Some("2026-01-01T00:00:01Z"));
         assert_eq!(look(&[Arc::clone(&early)]), None);
-        let late = pod("b", "2026-01-01T00:00:09Z");
+        let early = pod("a", "True", "2026-01-01T00:00:01Z");
+        assert_eq!(
+            look(&[Arc::clone(&early)]).as_deref(),
+            Some("2026-01-01T00:00:01Z"),
+            "in the same second"
+        );
+        let late = pod("b", "True", "2026-01-01T00:00:09Z");
         assert_eq!(look(&[early, Arc::clone(&late)]).as_deref(), Some("2026-01-01T00:00:09Z"));
         assert_eq!(look(&[late]), None, "a pod that goes has no time");
         triggers.forget(&key);
