@@ -244,7 +244,7 @@ fn expressions(lab: &Lab) -> (Vec<(String, &Expression)>, Vec<(String, &Expressi
         let name = |what: &dyn std::fmt::Display| format!("{} · {} · {what}", lab.id, step.id);
         for check in &step.checks {
             asked.push((name(&check.id), &check.expression));
-            for message in &check.message {
+            if let Some(message) = &check.message {
                 text.push((name(&format!("message of {}", check.id)), &message.en));
                 text.push((name(&format!("messaggio di {}", check.id)), &message.it));
             }

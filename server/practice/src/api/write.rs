@@ -16,10 +16,6 @@ use crate::store::{Deleted, Deletion, Part, Propagation, Resource, Writer, objec
 /// Source: Kubernetes' `NamespaceLifecycle`.
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
-/// Namespaces that stay.
-/// Source: Kubernetes' `NamespaceLifecycle`.
-const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
-
 impl Api {
     /// Makes a new object.
     pub(super) async fn create(

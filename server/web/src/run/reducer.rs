@@ -9,6 +9,7 @@ use clusterip_cluster::traffic::{self, Report};
 use clusterip_domain::diagnosis::Diagnosis;
 use clusterip_domain::ids::{LabId, Namespace};
 use clusterip_domain::lab::{Guess, Judged, Lab, Lang, RunRecord};
+use clusterip_domain::probe::Probed;
 use clusterip_domain::traffic::Line;
 use jiff::Timestamp;
 use kube::Client;
@@ -53,8 +54,6 @@ pub enum Command {
     Probed(Probed),
     /// Show a diagnosis.
     Diagnosed(Box<Diagnosis>),
-    /// Asks something of all that is known.
-    Look(Look, oneshot::Sender<bool>),
     /// The namespace is prepared: from now on, steps are judged.
     Begin(oneshot::Sender<()>),
     /// The namespace is being cleared, or that failed: meanwhile nothing is judged.
