@@ -376,6 +376,9 @@ impl Reducer {
                 let _ = answer.send(());
             }
             Command::Lab(lab) => self.state.change_lab(lab, Timestamp::now()),
+            Command::Probed(probed) => {
+                self.state.probed(probed, Timestamp::now());
+            }
             Command::Diagnosed(diagnosis) => self.state.diagnosed(*diagnosis),
             Command::Trouble(trouble) => self.state.set_trouble(trouble),
         }
