@@ -6,8 +6,8 @@ use std::sync::Arc;
 use clusterip_domain::diagnosis::{Diagnosis, Station};
 use clusterip_domain::diagram::Rule;
 use clusterip_domain::probe::{Probed, Tool, Vantage};
-use clusterip_domain::traffic::ErrorKind;
-use clusterip_tests::lab::{PAGE, SERVICE, ready};
+use clusterip_domain::traffic::{Connections, ErrorKind};
+use clusterip_tests::lab::{PAGE, PATIENCE, SERVICE, ready};
 use clusterip_tests::{Lab, On, on_both_clusters};
 use hyper::{Method, Request};
 use serde_json::json;
@@ -56,6 +56,15 @@ async fn serve(lab: &Lab, spec: &str) {
         drawn.is_some_and(|s| s.virtual_ip.is_none() || !matches!(s.rule, Rule::Unknown | Rule::Absent))
     })
     .await;
+    resolves(lab, "dns-name", SERVICE).await;
+}
+
+/// Waits until the client pod finds the name: the cluster's DNS hears of a Service a moment later, and remembers for
+/// a moment what it did not know.
+async fn resolves(lab: &Lab, to: &str, service: &str) {
+    let found =
+        async { while !asked(lab, &[("tool", "dns"), ("to", to), ("service", service)]).await.report.ok {} };
+    tokio::time::timeout(PATIENCE, found).await.expect("the name resolves");
 }
 
 async fn diagnose(lab: &Lab, host: &str, port: &str) -> Arc<Diagnosis> {
@@ -156,15 +165,22 @@ async fn faults_of_pods_are_found_where_they_are(lab: Lab) {
     lab.close().await;
 }
 
+/// Waits until the load that shares connections like this has had its answers.
+async fn answered(lab: &Lab, connections: Connections) {
+    lab.until("20 answers", |v| {
+        v.window.as_ref().is_some_and(|w| w.connections == connections && w.tally.answered >= 20)
+    })
+    .await;
+}
+
 async fn what_puzzles_although_it_works_is_named(lab: Lab) {
     lab.serve().await;
     lab.act("probe", &[("tool", "ping"), ("to", "virtual-ip"), ("service", SERVICE)]).await;
     finds(&lab, (SERVICE, ""), None, "ping-virtual-ip").await;
     // Another question after it: the ping is not what the student asks about any more.
     lab.act("probe", &[("tool", "dns"), ("to", "dns-name"), ("service", SERVICE)]).await;
-    let mut events = lab.events().await;
     lab.send("20", "keep-alive").await;
-    lab.answered(&mut events, 20).await;
+    answered(&lab, Connections::KeepAlive { connections: 1 }).await;
     finds(&lab, (SERVICE, ""), None, "keep-alive-pins").await;
     lab.act("stop", &[]).await;
     serve(&lab, &format!("{SELECTOR}, sessionAffinity: ClientIP, ports: [{{port: 80, targetPort: 8080}}]"))
@@ -172,7 +188,7 @@ async fn what_puzzles_although_it_works_is_named(lab: Lab) {
     lab.until("endpoints", |v| v.snapshot.endpoints(SERVICE).filter(|e| e.ready).count() == 3).await;
     lab.until("the node's endpoints", |v| clusterip_tests::lab::in_kernel(v) == 3).await;
     lab.send("20", "new").await;
-    lab.answered(&mut events, 20).await;
+    answered(&lab, Connections::NewPerRequest).await;
     finds(&lab, (SERVICE, ""), None, "session-affinity").await;
     lab.close().await;
 }
@@ -189,31 +205,21 @@ async fn a_short_name_of_another_namespace_is_named(lab: Lab) {
     let data = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "data"},
         "spec": {"selector": {"app": "data"}, "ports": [{"port": 80}]}});
     send(Method::POST, &format!("/api/v1/namespaces/{neighbour}/services"), data).await.unwrap();
-    // The cluster's DNS hears of it a moment later: until then there is no such name anywhere.
-    let resolves = async || {
-        let form = [("tool", "dns"), ("to", "neighbour-name"), ("service", "data")];
-        lab.act("probe", &form).await;
-        lab.view().probes.last().is_some_and(|p| p.report.ok)
-    };
-    let found = async { while !resolves().await {} };
-    tokio::time::timeout(clusterip_tests::lab::PATIENCE, found).await.expect("the name resolves");
+    resolves(&lab, "neighbour-name", "data").await;
     let short = finds(&lab, ("data", ""), Some(Station::Name), "other-namespace").await;
     assert_eq!(short.cause.as_ref().unwrap().instead, Some(format!("data.{neighbour}")));
     send(Method::DELETE, &format!("/api/v1/namespaces/{neighbour}"), json!({})).await.unwrap();
     lab.close().await;
 }
 
-/// What the last probe came to.
-fn last(lab: &Lab) -> Probed {
+/// What a probe came to.
+async fn asked(lab: &Lab, form: &[(&str, &str)]) -> Probed {
+    lab.act("probe", form).await;
     lab.view().probes.last().cloned().unwrap()
 }
 
 async fn probe(lab: &Lab, from: &str, tool: &str, to: &str, port: &str) -> Probed {
-    let form = [("from", from), ("tool", tool), ("to", to), ("service", SERVICE), ("port", port)];
-    let before = lab.view().probes.len();
-    lab.act("probe", &form).await;
-    lab.until("a probe", |v| v.probes.len() > before).await;
-    last(lab)
+    asked(lab, &[("from", from), ("tool", tool), ("to", to), ("service", SERVICE), ("port", port)]).await
 }
 
 async fn a_probe_is_one_try_and_says_how_it_went(lab: Lab) {

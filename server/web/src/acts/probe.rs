@@ -81,7 +81,7 @@ pub(crate) async fn perform(at: &InRun, probe: &Probe) -> Told {
     let _turn = at.run.turn().ok_or(WebError::Asking)?;
     let probed = asking(at).ask(attempt).await?;
     let said = words::probed(&probed);
-    at.run.tell(Command::Probed(probed)).await;
+    at.run.ask(|answer| Command::Probed(probed, answer)).await?;
     Ok(said)
 }
 
@@ -96,7 +96,7 @@ async fn walk(at: &InRun, form: &DiagnoseForm) -> Told {
     let _turn = at.run.turn().ok_or(WebError::Asking)?;
     let diagnosis = asking(at).diagnose(&question).await?;
     let said = words::diagnosed(&diagnosis);
-    at.run.tell(Command::Diagnosed(Box::new(diagnosis))).await;
+    at.run.ask(|answer| Command::Diagnosed(Box::new(diagnosis), answer)).await?;
     Ok(said)
 }
 

@@ -51,9 +51,9 @@ pub enum Command {
     /// Asks something of all that is known.
     Look(Look, oneshot::Sender<bool>),
     /// The result of a probe.
-    Probed(Probed),
+    Probed(Probed, oneshot::Sender<()>),
     /// Show a diagnosis.
-    Diagnosed(Box<Diagnosis>),
+    Diagnosed(Box<Diagnosis>, oneshot::Sender<()>),
     /// The namespace is prepared: from now on, steps are judged.
     Begin(oneshot::Sender<()>),
     /// The namespace is being cleared, or that failed: meanwhile nothing is judged.
@@ -356,8 +356,13 @@ impl Reducer {
                 self.state.help(step);
                 let _ = answer.send(());
             }
-            Command::Probed(probed) => drop(self.state.probed(probed, Timestamp::now())),
             Command::Look(look, answer) => drop(answer.send((look.0)(&mut self.state))),
+            Command::Probed(result, answer) => {
+                self.state.probed(result, Timestamp::now());
+                // Whoever asked may look at once, on a page of its own.
+                self.publish();
+                let _ = answer.send(());
+            }
             Command::Begin(answer) => {
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
                 let (lab, record) = (Arc::clone(self.state.lab()), self.parts.record.as_ref());
@@ -376,10 +381,11 @@ impl Reducer {
                 let _ = answer.send(());
             }
             Command::Lab(lab) => self.state.change_lab(lab, Timestamp::now()),
-            Command::Probed(probed) => {
-                self.state.probed(probed, Timestamp::now());
+            Command::Diagnosed(diagnosis, answer) => {
+                self.state.diagnosed(*diagnosis);
+                self.publish();
+                let _ = answer.send(());
             }
-            Command::Diagnosed(diagnosis) => self.state.diagnosed(*diagnosis),
             Command::Trouble(trouble) => self.state.set_trouble(trouble),
         }
     }
