@@ -210,7 +210,7 @@ impl Api {
             Target::Unmodelled(plural, group) => Err(Status::kind_not_modelled(plural, group)),
             Target::OpenApi(path) => {
                 only_get(&asked)?;
-                openapi::answer(path, asked.headers).await
+                openapi::answer(&path, &asked.headers).await
             }
             target => self.discover(&asked, &target),
         }

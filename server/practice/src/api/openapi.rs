@@ -1,4 +1,4 @@
-//! OpenAPI v3: a real API server's documents, cut down to what is served here. `kubectl explain` prints from them, and
+//! `OpenAPI` v3: a real API server's documents, cut down to what is served here. `kubectl explain` prints from them, and
 //! `kubectl apply` computes its patches by them.
 //!
 //! ```text
@@ -55,15 +55,15 @@ static DOCUMENTS: LazyLock<BTreeMap<String, Document>> = LazyLock::new(|| {
 ///
 /// # Errors
 /// 404 for a document that is none, 406 where JSON is not taken.
-pub(super) async fn answer(path: String, headers: HeaderMap) -> Result<Answer, Status> {
+pub(super) async fn answer(path: &str, headers: &HeaderMap) -> Result<Answer, Status> {
     // Making them takes a while, once.
     let documents = tokio::task::spawn_blocking(|| &*DOCUMENTS).await;
     let documents = documents.map_err(|_| Status::internal("the OpenAPI documents cannot be made"))?;
     if path.is_empty() {
         return Ok(respond::ok(&index(documents)));
     }
-    let document = documents.get(&path).ok_or_else(Status::no_such_path)?;
-    document.answer(&headers)
+    let document = documents.get(path).ok_or_else(Status::no_such_path)?;
+    document.answer(headers)
 }
 
 fn index(documents: &BTreeMap<String, Document>) -> Value {

@@ -1,4 +1,4 @@
-//! Connections that stop being HTTP: WebSockets, whose messages begin with the number of a channel, and SPDY, right on
+//! Connections that stop being HTTP: a WebSocket, whose messages begin with the number of a channel, and SPDY, right on
 //! the connection or inside a WebSocket.
 //!
 //! Source: RFC 6455, <https://kubernetes.io/blog/2024/08/20/websockets-transition/>, and `Handshake` in
@@ -53,7 +53,7 @@ pub(super) enum Way {
 
 /// What is spoken at an address.
 pub(super) struct Offer {
-    /// Over WebSockets, the preferred first.
+    /// Over a WebSocket, the preferred first.
     pub(super) websocket: &'static [&'static str],
     /// Over SPDY.
     pub(super) spdy: &'static str,

@@ -1,5 +1,5 @@
 //! SPDY/3.1, the server's end: many streams over one connection, which is how `kubectl port-forward` speaks (inside a
-//! WebSocket since 1.31, right on the upgraded connection before), and `kubectl exec` where WebSockets do not get
+//! WebSocket since 1.31, right on the upgraded connection before), and `kubectl exec` where a WebSocket does not get
 //! through.
 //!
 //! ```text

@@ -42,19 +42,20 @@ const fn wide(name: &'static str) -> Column {
 /// The table of some objects.
 pub(super) fn render(resource: Resource, objects: &[&Value], include: Include, metadata: Value) -> Value {
     let now = Timestamp::now();
-    let rows = objects.iter().map(|object| row(cells(resource, object, now), object, include));
-    table(columns(resource), rows.collect(), metadata)
+    let rows: Vec<Value> =
+        objects.iter().map(|object| row(&cells(resource, object, now), object, include)).collect();
+    table(columns(resource), &rows, metadata)
 }
 
 /// The table of a scale.
 pub(super) fn scale(scale: &Value, include: Include) -> Value {
     let (desired, available) = (&scale["spec"]["replicas"], &scale["status"]["replicas"]);
-    let cells = vec![name(scale), desired.clone(), available.clone(), age(scale, Timestamp::now())];
+    let cells = [name(scale), desired.clone(), available.clone(), age(scale, Timestamp::now())];
     let metadata = json!({"resourceVersion": scale["metadata"]["resourceVersion"]});
-    table(SCALE, vec![row(cells, scale, include)], metadata)
+    table(SCALE, &[row(&cells, scale, include)], metadata)
 }
 
-fn row(cells: Row, object: &Value, include: Include) -> Value {
+fn row(cells: &[Value], object: &Value, include: Include) -> Value {
     let mut row = json!({"cells": cells});
     match include {
         Include::None => {}
@@ -64,7 +65,7 @@ fn row(cells: Row, object: &Value, include: Include) -> Value {
     row
 }
 
-fn table(columns: &[Column], rows: Vec<Value>, metadata: Value) -> Value {
+fn table(columns: &[Column], rows: &[Value], metadata: Value) -> Value {
     let column = |(name, kind, is_wide): &Column| {
         let format = if *name == "Name" { "name" } else { "" };
         json!({"name": name, "type": kind, "format": format, "description": "", "priority": i32::from(*is_wide)})
