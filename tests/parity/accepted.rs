@@ -7,7 +7,7 @@
 //! why: a reason
 //! ```
 //!
-//! Lines are whole, and have to follow one another. Without `+` lines the practice cluster says nothing in their
+//! The exit code is the last line of what is complained of: `exit code 1`. Lines are whole, and have to follow one another. Without `+` lines the practice cluster says nothing in their
 //! place. One that does not occur any more is an error: see [`Accepted::unused`].
 
 use std::collections::BTreeSet;

@@ -154,17 +154,18 @@ fn compare(
 ) -> (usize, Option<String>) {
     let [kind, practice] = names;
     let mut output = [kind.output(&ran[0].stdout), practice.output(&ran[1].stdout)];
-    let mut errors = [kind.errors(&ran[0].stderr), practice.errors(&ran[1].stderr)];
+    let exit = |ran: &Ran| ran.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+    let mut errors = [
+        format!("{}exit code {}\n", kind.errors(&ran[0].stderr), exit(&ran[0])),
+        format!("{}exit code {}\n", practice.errors(&ran[1].stderr), exit(&ran[1])),
+    ];
     let mut known = 0;
     for [on_kind, on_practice] in [&mut output, &mut errors] {
         known += accepted.settle(case, on_kind, on_practice);
     }
     let mut told = String::new();
-    for (stream, [on_kind, on_practice]) in [("stdout", &output), ("stderr", &errors)] {
+    for (stream, [on_kind, on_practice]) in [("stdout", &output), ("stderr and exit code", &errors)] {
         told.push_str(&diff(stream, on_kind, on_practice));
-    }
-    if ran[0].code != ran[1].code {
-        told.push_str(&format!("exit code: kind {:?}, practice {:?}\n", ran[0].code, ran[1].code));
     }
     (known, (!told.is_empty()).then(|| format!("{}\n{told}", line.shown())))
 }

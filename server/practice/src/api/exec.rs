@@ -75,16 +75,20 @@ fn said(ran: Result<Ran, ExecError>) -> Vec<Said> {
             Said::Stderr(Bytes::from(ran.stderr)),
             Said::Outcome(outcome(ran.code)),
         ],
-        Err(error) => vec![Said::Refused(refused(&error))],
+        Err(error) => vec![refused(&error)],
     }
 }
 
-fn refused(error: &ExecError) -> String {
+fn refused(error: &ExecError) -> Said {
     match error {
-        ExecError::NoContainer(_) => format!("unable to upgrade connection: {error}"),
-        ExecError::NoProgram(_) => format!(
+        // Nothing was opened, so the API server has no error of the kubelet's to wrap.
+        ExecError::NoContainer(_) => {
+            let why = format!("unable to upgrade connection: {error}");
+            Said::Outcome(Status::internal(&why).to_value())
+        }
+        ExecError::NoProgram(_) => Said::Refused(format!(
             "error executing command in container: failed to exec in container: failed to start exec \"{}\": {error}",
             random_id()
-        ),
+        )),
     }
 }

@@ -41,7 +41,10 @@ pub(super) fn endpoints(endpoints: &Value, now: Timestamp) -> Row {
             }
         }
     }
-    vec![name(endpoints), or_none(few(&all)), age(endpoints, now)]
+    // Addresses that are not ready are not shown, but they are not nothing either.
+    let unready = all.is_empty() && items(&endpoints["subsets"]).next().is_some();
+    let shown = if unready { json!("") } else { or_none(few(&all)) };
+    vec![name(endpoints), shown, age(endpoints, now)]
 }
 
 pub(super) fn endpoint_slice(slice: &Value, now: Timestamp) -> Row {
