@@ -226,7 +226,7 @@ impl fmt::Display for Line<'_> {
             match (&hop.answer, hop.status, hop.error) {
                 (Some(answer), ..) => introduction(f, answer)?,
                 (None, Some(status), _) => {
-                    writeln!(f, "an answer that is not a backend's (status {status})")?
+                    writeln!(f, "an answer that is not a backend's (status {status})")?;
                 }
                 (None, None, error) => writeln!(f, "{}", failure(error.unwrap_or(ErrorKind::BadAnswer)))?,
             }

@@ -237,8 +237,11 @@ fn probes() -> Vec<Probed> {
     all
 }
 
+/// An expression, and what it is.
+type Named<'a> = (String, &'a Expression);
+
 /// All expressions of a lab that are asked, and all that make text, each with what it is.
-fn expressions(lab: &Lab) -> (Vec<(String, &Expression)>, Vec<(String, &Expression)>) {
+fn expressions(lab: &Lab) -> (Vec<Named<'_>>, Vec<Named<'_>>) {
     let (mut asked, mut text) = (Vec::new(), Vec::new());
     for step in &lab.steps {
         let name = |what: &dyn std::fmt::Display| format!("{} · {} · {what}", lab.id, step.id);

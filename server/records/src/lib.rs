@@ -39,7 +39,7 @@ pub enum RecordsError {
     Open {
         /// The file.
         file: PathBuf,
-        /// What SQLite said.
+        /// What the database said.
         #[source]
         source: rusqlite::Error,
     },

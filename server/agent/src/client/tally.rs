@@ -95,15 +95,15 @@ impl Tally {
         let local_port = settled.local_port;
         let sample = Sample { local_port, pod: None, error: None, latency_us, hops: Vec::new() };
         match settled.outcome {
-            Ok(answer) => self.answered(answer, sample),
+            Ok(answer) => self.answered(&answer, sample),
             Err(Failure::Counted(kind)) => self.failed(kind, sample),
             Err(Failure::NotSent) => self.not_sent += 1,
         }
     }
 
-    fn answered(&mut self, answer: Answer, sample: Sample) {
+    fn answered(&mut self, answer: &Answer, sample: Sample) {
         let hops: Vec<&Hop> = answer.hops().take(MAX_DEPTH.into()).collect();
-        let who = Who::of(&answer);
+        let who = Who::of(answer);
         if self.backends.len() >= MAX_BACKENDS && !self.backends.contains_key(&who) {
             return self.failed(ErrorKind::BadAnswer, sample);
         }

@@ -1,4 +1,4 @@
-//! Enough of ping for `kubectl exec client -- ping HOST`, in the words of BusyBox's.
+//! Enough of ping for `kubectl exec client -- ping HOST`, in the words of `BusyBox`'s.
 //!
 //! A virtual IP does not answer: it is a rule for TCP, UDP and SCTP ports, and no interface has it.
 //! Source: <https://kubernetes.io/docs/reference/networking/virtual-ips/>

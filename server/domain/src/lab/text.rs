@@ -113,11 +113,14 @@ pub(super) struct ProseError {
     pub(super) why: String,
 }
 
+/// A step's id and title.
+type Heading = (String, String);
+
 /// Splits a file at its headings and renders each part.
 pub(super) fn read(source: &str) -> Result<Prose, ProseError> {
     let mut title = None;
-    // Heading line, id and title (none for the introduction), Markdown.
-    let mut sections: Vec<(usize, Option<(String, String)>, String)> = vec![(1, None, String::new())];
+    // Heading line, heading (none for the introduction), Markdown.
+    let mut sections: Vec<(usize, Option<Heading>, String)> = vec![(1, None, String::new())];
     let mut in_code = false;
     for (number, line) in source.lines().enumerate() {
         in_code ^= line.starts_with("```");

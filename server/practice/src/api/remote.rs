@@ -240,10 +240,7 @@ mod tests {
     fn only_what_was_asked_for_is_heard() {
         let (out, err) = (Said::Stdout("o".into()), Said::Stderr("e".into()));
         let both = wanted("stdout=true&stderr=true");
-        assert_eq!(
-            (both.heard(out.clone()), both.heard(err.clone())),
-            (Some(out.clone()), Some(err.clone()))
-        );
+        assert_eq!((both.heard(out.clone()), both.heard(err.clone())), (Some(out), Some(err.clone())));
         let terminal = wanted("stdin=true&stdout=true&stderr=true&tty=true");
         assert_eq!(terminal.heard(err.clone()), Some(Said::Stdout("e".into())));
         assert_eq!((both.streams(), terminal.streams()), (3, 4));

@@ -48,14 +48,14 @@ impl Asking<'_> {
                 let spec = ProbeSpec { tool, host, port, timeout_ms };
                 probe::from_client(self.client, namespace, &spec).await?
             }
-            Vantage::Outside => self.from_outside(tool, &target).await,
+            Vantage::Outside => self.outside(tool, &target).await,
             Vantage::Itself => probe::itself(self.client, namespace, &target.host, target.port).await?,
         };
         Ok(Probed { from, tool, target, report })
     }
 
     /// The practice cluster's network has no outside: nothing is dialled, and the report says so.
-    async fn from_outside(&self, tool: Tool, target: &Target) -> ProbeReport {
+    async fn outside(&self, tool: Tool, target: &Target) -> ProbeReport {
         match target.host.parse::<IpAddr>() {
             Ok(ip) if !self.simulated => probe::from_outside(tool, SocketAddr::new(ip, target.port)).await,
             _ => ProbeReport { tried: false, ..ProbeReport::failed(ErrorKind::NoRoute) },

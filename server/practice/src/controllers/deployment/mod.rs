@@ -206,7 +206,7 @@ impl Deployments {
                     namespace(deployment),
                     name(deployment),
                     |deployment| {
-                        deployment["status"]["conditions"] = json!(status::created(deployment, &set))
+                        deployment["status"]["conditions"] = json!(status::created(deployment, &set));
                     },
                 )?;
                 self.tell(deployment, &set, 0, replicas);

@@ -326,8 +326,8 @@ impl Scene {
             pod.upstream = Some("http://data-service".parse().unwrap());
         }
         let template = self.snapshot.pods.last().unwrap().clone();
-        for i in 6..8 {
-            let (name, uid) = (format!("data-77b8-{}", NAMES[i]), format!("u{i}"));
+        for (i, name) in NAMES.iter().enumerate().take(8).skip(6) {
+            let (name, uid) = (format!("data-77b8-{name}"), format!("u{i}"));
             let (labels, upstream) = (data.clone(), None);
             self.snapshot.pods.push(Pod { name, uid, ip: Some(ip(i)), labels, upstream, ..template.clone() });
         }
