@@ -50,9 +50,6 @@ pub(crate) fn router() -> Router<AppState> {
         .route(&act("show"), post(learn::show))
         .route(&act("probe"), post(probe::probe))
         .route(&act("diagnose"), post(probe::diagnose))
-        .route(&act("predict"), post(learn::predict))
-        .route(&act("hint"), post(learn::hint))
-        .route(&act("show"), post(learn::show))
         .route(&act("reset"), post(reset))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

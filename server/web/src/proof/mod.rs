@@ -29,8 +29,10 @@ use crate::startup::Cluster;
 pub use lint::lint;
 pub use play::What;
 
-/// How many plays go on at a time: each has some pods, and the cluster is small.
+/// How many plays go on at a time on a real cluster: each has some pods, and the cluster may be small.
 const AT_ONCE: usize = 4;
+/// How many on a practice cluster, whose pods cost next to nothing: a play mostly waits.
+const AT_ONCE_IN_PRACTICE: usize = 24;
 
 /// What came of one play.
 #[derive(Debug, Clone)]
@@ -78,6 +80,10 @@ pub async fn prove(
     events: &mpsc::UnboundedSender<Event>,
 ) -> Result<(), ProofError> {
     let stop = CancellationToken::new();
+    let at_once = match origin {
+        Origin::Real(_) => AT_ONCE,
+        Origin::Practice => AT_ONCE_IN_PRACTICE,
+    };
     let (cluster, tasks) = cluster::open(course, origin, &stop).await?;
     let kubectl = Kubectl::find(&cluster.access, &cluster.source.name).map_err(|e| e.to_string());
     let plays: Vec<(Arc<Lab>, What)> =
@@ -87,7 +93,7 @@ pub async fn prove(
     let (cluster, kubectl) = (&cluster, &kubectl);
     let outcomes = stream::iter(plays.into_iter().enumerate())
         .map(|(number, (lab, what))| one(cluster, kubectl, number, lab, what))
-        .buffer_unordered(AT_ONCE);
+        .buffer_unordered(at_once);
     outcomes.for_each(async |outcome| drop(events.send(Event::Ended(outcome)))).await;
     stop.cancel();
     tasks.close();
