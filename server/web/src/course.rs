@@ -81,9 +81,10 @@ impl Course {
         root: PathBuf,
         stop: CancellationToken,
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), CourseError> {
+        // Before it is read: what changes while it is being read is read again.
+        let mut seen = stamp(&root);
         let (sender, receiver) = watch::channel(Arc::new(read_folder(&root)?));
         let look = async move {
-            let mut seen = stamp(&root);
             loop {
                 tokio::time::sleep(LOOK).await;
                 let folder = root.clone();
