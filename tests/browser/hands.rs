@@ -47,8 +47,8 @@ async fn a_step_is_done_with_the_keyboard_alone(lab: Lab) {
     browser.press(&Key::Right.to_string()).await;
     browser
         .until(
-            "the rules",
-            "!document.getElementById('panel-rules').hidden && document.getElementById('panel-yaml').hidden",
+            "the panel to the right",
+            "!document.getElementById('panel-diagnosis').hidden && document.getElementById('panel-yaml').hidden",
         )
         .await;
     browser.press(&Key::Left.to_string()).await;
