@@ -31,8 +31,8 @@ pub use play::What;
 
 /// How many plays go on at a time on a real cluster: each has some pods, and the cluster may be small.
 const AT_ONCE: usize = 4;
-/// How many on a practice cluster, whose pods cost next to nothing: a play mostly waits.
-const AT_ONCE_IN_PRACTICE: usize = 24;
+/// How many on a practice cluster: a play mostly waits, and its one node takes 110 pods.
+const AT_ONCE_IN_PRACTICE: usize = 12;
 
 /// What came of one play.
 #[derive(Debug, Clone)]
