@@ -96,6 +96,7 @@ pub(crate) async fn delete_service(at: &InRun, name: &str) -> Told {
 }
 
 pub(crate) async fn reset(at: &InRun) -> Told {
+    let _turn = at.run.ground().turn().await;
     at.run.ask(Command::Stop).await?;
     at.run.ask(|answer| Command::Wait(true, answer)).await?;
     let cleared = at.run.ground().start_over(&at.run.lab()).await;

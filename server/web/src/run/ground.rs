@@ -16,15 +16,17 @@ use clusterip_domain::ids::Namespace;
 use clusterip_domain::lab::Lab;
 use clusterip_domain::snapshot::{PodState, Snapshot};
 use kube::Client;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// How long what was asked for may take to be seen; then the run goes on without.
 const SEEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// See the module.
 pub(crate) struct Ground {
-    pub(super) client: Client,
-    pub(super) index: Arc<Index>,
-    pub(super) namespace: Namespace,
+    client: Client,
+    index: Arc<Index>,
+    namespace: Namespace,
+    turn: Mutex<()>,
 }
 
 impl std::fmt::Debug for Ground {
@@ -45,6 +47,16 @@ pub(crate) enum GroundError {
 }
 
 impl Ground {
+    /// Of this namespace.
+    pub(super) fn new(client: Client, index: Arc<Index>, namespace: Namespace) -> Self {
+        Self { client, index, namespace, turn: Mutex::default() }
+    }
+
+    /// Waits for the turn to prepare it or to start over: each of the two undoes half of what the other did.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
     /// Makes the namespaces, and what the lab begins with where that was not done yet.
     pub(super) async fn prepare(&self, lab: &Lab) -> Result<(), GroundError> {
         tenancy::prepare(&self.client, &self.namespace).await?;

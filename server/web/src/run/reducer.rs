@@ -365,8 +365,7 @@ impl Reducer {
             }
             Command::Begin(answer) => {
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
-                let (lab, record) = (Arc::clone(self.state.lab()), self.parts.record.as_ref());
-                self.state = RunState::new(lab, snapshot, record, Timestamp::now());
+                self.state.begin_judging(snapshot, self.parts.record.as_ref(), Timestamp::now());
                 let _ = answer.send(());
             }
             Command::Wait(waiting, answer) => {

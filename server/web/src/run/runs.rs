@@ -77,11 +77,7 @@ impl Runs {
         }
         let shared = self.shared.clone();
         let stop = shared.stop.child_token();
-        let ground = Ground {
-            client: shared.client.clone(),
-            index: Arc::clone(&shared.index),
-            namespace: namespace.clone(),
-        };
+        let ground = Ground::new(shared.client.clone(), Arc::clone(&shared.index), namespace.clone());
         let (run, reducer) = reducer::start(Parts {
             client: shared.client.clone(),
             index: shared.index,
@@ -152,14 +148,19 @@ fn why(error: &GroundError) -> String {
 /// Prepares what the run stands on, and says what is in the way while that cannot be.
 async fn prepare(run: Arc<RunHandle>, stop: CancellationToken) {
     let work = async {
-        while let Err(error) = run.ground().prepare(&run.lab()).await {
+        loop {
+            let turn = run.ground().turn().await;
+            let Err(error) = run.ground().prepare(&run.lab()).await else {
+                run.trouble(None).await;
+                // If the reducer is gone, the run is over.
+                let _ = run.ask(Command::Begin).await;
+                return;
+            };
+            drop(turn);
             let detail = why(&error);
             run.trouble(Some(Trouble::Preparing { detail })).await;
             tokio::time::sleep(TRY_AGAIN).await;
         }
-        run.trouble(None).await;
-        // If the reducer is gone, the run is over.
-        let _ = run.ask(Command::Begin).await;
     };
     stop.run_until_cancelled(work).await;
 }

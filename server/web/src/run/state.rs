@@ -75,6 +75,14 @@ impl RunState {
         }
     }
 
+    /// Its namespace is prepared: begins, or goes on where its record ends. A run that was started over meanwhile has
+    /// begun already.
+    pub fn begin_judging(&mut self, snapshot: Snapshot, record: Option<&RunRecord>, now: Timestamp) {
+        if self.waiting {
+            *self = Self::new(Arc::clone(&self.lab), snapshot, record, now);
+        }
+    }
+
     /// Whether something is being prepared; until it is, nothing is judged.
     pub fn wait(&mut self, waiting: bool) {
         self.waiting = waiting;

@@ -163,6 +163,17 @@ fn a_run_goes_on_where_its_record_ends_and_starting_over_is_another_attempt() {
 }
 
 #[test]
+fn a_run_that_was_started_over_while_it_was_prepared_stays_that_attempt() {
+    let mut state = RunState::waiting(lab(), nothing(), None, NOW);
+    state.start_over(nothing(), NOW);
+    state.observe(pods(&[(5, READY)]), NOW);
+    let attempt = state.to_record();
+    state.begin_judging(nothing(), None, NOW);
+    assert_eq!(state.to_record(), attempt);
+    assert_eq!(attempt.map(|record| record.attempt), Some(2));
+}
+
+#[test]
 fn a_lab_that_was_changed_goes_on_from_the_steps_that_are_still_there() {
     let mut state = state(pods(&[(5, READY)]));
     send(&mut state, &order(Destination::PodIp));
