@@ -13,6 +13,7 @@
 mod schema;
 mod writer;
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -59,6 +60,15 @@ pub enum RecordsError {
     /// A record was not read.
     #[error("reading a record")]
     Read(#[source] rusqlite::Error),
+    /// A record is there that this server cannot understand: a newer one may.
+    #[error("the record of attempt {attempt} is not understood")]
+    NotUnderstood {
+        /// Which attempt.
+        attempt: u32,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
     /// The writer has ended: the server is stopping.
     #[error("the records are closed")]
     Closed,
@@ -82,8 +92,9 @@ impl Records {
     /// It cannot be opened, is no database, or is of a newer version.
     pub fn open(file: &Path) -> Result<Self, RecordsError> {
         if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| RecordsError::Folder { file: file.to_owned(), source })?;
+            // Nobody else's business on a machine that is shared.
+            let private = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            private.map_err(|source| RecordsError::Folder { file: file.to_owned(), source })?;
         }
         let writer = Writer::start(schema::open(file)?);
         let reader = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
@@ -103,20 +114,19 @@ impl Records {
     /// was finished elsewhere, because a lab that was done stays done; one that was not began in a world that is gone.
     ///
     /// # Errors
-    /// It was not read. A record that this server cannot understand counts as none, and is logged.
+    /// It was not read, or is not understood.
     pub fn latest(&self, cluster: &ClusterUid, lab: &LabId) -> Result<Option<RunRecord>, RecordsError> {
-        const LATEST: &str = "SELECT record FROM runs WHERE lab = ?1 AND (cluster = ?2 OR finished_at IS NOT NULL)
+        const LATEST: &str = "SELECT attempt, record FROM runs WHERE lab = ?1 AND (cluster = ?2 OR finished_at IS NOT NULL)
             ORDER BY cluster = ?2 DESC, CASE WHEN cluster = ?2 THEN attempt END DESC, finished_at DESC LIMIT 1";
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let mut latest = reader.prepare_cached(LATEST).map_err(RecordsError::Read)?;
-        let found: Option<String> = latest
-            .query_row(params![lab.as_str(), cluster.0], |row| row.get(0))
+        let found: Option<(u32, String)> = latest
+            .query_row(params![lab.as_str(), cluster.0], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
             .map_err(RecordsError::Read)?;
-        Ok(found.and_then(|text| {
-            serde_json::from_str(&text)
-                .inspect_err(|error| tracing::warn!(%lab, %error, "a record is not understood"))
-                .ok()
-        }))
+        let understand = |(attempt, text): (u32, String)| {
+            serde_json::from_str(&text).map_err(|source| RecordsError::NotUnderstood { attempt, source })
+        };
+        found.map(understand).transpose()
     }
 }

@@ -44,7 +44,8 @@ impl Writer {
     }
 }
 
-/// One statement is one transaction: it is committed when this returns.
+/// One statement is one transaction: it is committed when this returns. What was finished is not made unfinished by a
+/// server that does not know.
 fn write(connection: &Connection, cluster: &ClusterUid, record: &RunRecord) -> Result<(), rusqlite::Error> {
     let text = serde_json::to_string(record)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -52,7 +53,8 @@ fn write(connection: &Connection, cluster: &ClusterUid, record: &RunRecord) -> R
     connection
         .prepare_cached(
             "INSERT INTO runs (lab, cluster, attempt, finished_at, record) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO UPDATE SET finished_at = excluded.finished_at, record = excluded.record",
+             ON CONFLICT DO UPDATE SET finished_at = excluded.finished_at, record = excluded.record
+             WHERE runs.finished_at IS NULL OR excluded.finished_at IS NOT NULL",
         )?
         .execute(params![record.lab.as_str(), cluster.0, record.attempt, finished, text])
         .map(drop)

@@ -69,11 +69,22 @@ async fn of_another_cluster_only_what_was_finished_counts() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_not_understood_counts_as_none() {
+async fn a_record_that_is_not_understood_is_said_to_be_one() {
     let folder = tempfile::tempdir().unwrap();
     open(&folder).unwrap().save(&cluster("a"), record(1, true)).await.unwrap();
     sql(&folder, "UPDATE runs SET record = '{\"lab\": 7}'");
-    assert_eq!(open(&folder).unwrap().latest(&cluster("a"), &lab()).unwrap(), None);
+    let found = open(&folder).unwrap().latest(&cluster("a"), &lab());
+    assert!(matches!(found, Err(RecordsError::NotUnderstood { attempt: 1, .. })), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_was_finished_is_not_made_unfinished() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(&folder).unwrap();
+    records.save(&cluster("a"), record(1, true)).await.unwrap();
+    // Another server that began before the first had finished.
+    records.save(&cluster("a"), record(1, false)).await.unwrap();
+    assert_eq!(records.latest(&cluster("a"), &lab()).unwrap(), Some(record(1, true)));
 }
 
 #[tokio::test]

@@ -54,6 +54,15 @@ pub struct StepRecord {
     pub helped: bool,
 }
 
+impl RunRecord {
+    /// An attempt in which nothing was done yet.
+    #[must_use]
+    pub fn begun(lab: LabId, attempt: u32, now: Timestamp) -> Self {
+        let (points, of_points, steps) = (0, 0, BTreeMap::new());
+        Self { lab, attempt, began_at: now, finished_at: None, points, of_points, steps }
+    }
+}
+
 impl Progress {
     /// What to keep; nothing before the attempt has begun.
     #[must_use]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::RunRecord;
 use clusterip_records::{ClusterUid, Records, RecordsError};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 
@@ -38,12 +39,18 @@ impl Keeper {
         Ok(Self { records, cluster: ClusterUid(system.metadata.uid.unwrap_or_default()) })
     }
 
-    /// Where an earlier server left a lab's run. One that cannot be read begins anew, and the log says why.
+    /// Where an earlier server left a lab's run. One that cannot be read begins anew, and the log says why; what is
+    /// not understood is left as it is, and another attempt begins beside it.
     #[must_use]
     pub fn latest(&self, lab: &LabId) -> Option<RunRecord> {
         self.records.latest(&self.cluster, lab).unwrap_or_else(|error| {
             tracing::error!(%lab, %error, cause = ?std::error::Error::source(&error), "a record is not read");
-            None
+            match error {
+                RecordsError::NotUnderstood { attempt, .. } => {
+                    Some(RunRecord::begun(lab.clone(), attempt.saturating_add(1), Timestamp::now()))
+                }
+                _ => None,
+            }
         })
     }
 
