@@ -80,6 +80,8 @@ pub type HopKey = (u8, UpstreamUrl);
 const FAILING: u64 = 10;
 /// The most hops that are told apart: what more there are name their upstreams at random.
 const MAX_HOPS: usize = 64;
+/// The most pods that are told apart in one count: many times what a namespace's quota has room for.
+const MAX_BACKENDS: usize = 256;
 
 /// Counts of one hop behind the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -136,13 +138,19 @@ fn values<S: serde::Serializer>(map: &BTreeMap<String, Backend>, to: S) -> Resul
 
 impl Tally {
     fn add(&mut self, batch: &Batch) {
-        for b in &batch.backends {
-            count(&mut self.backends, b);
-            self.answered += b.count;
-        }
-        let failed: u64 = batch.errors.iter().map(|e| e.count).sum();
+        let mut failed: u64 = batch.errors.iter().map(|e| e.count).sum();
         for e in &batch.errors {
             *self.errors.entry(e.kind).or_default() += e.count;
+        }
+        for b in &batch.backends {
+            // A namespace has no such number of pods: a program invents names.
+            if self.backends.len() >= MAX_BACKENDS && !self.backends.contains_key(&b.pod) {
+                *self.errors.entry(ErrorKind::BadAnswer).or_default() += b.count;
+                failed += b.count;
+                continue;
+            }
+            count(&mut self.backends, b);
+            self.answered += b.count;
         }
         self.failed += failed;
         for hop in &batch.chain {
@@ -339,6 +347,19 @@ mod tests {
         assert_eq!(tally.backends["a"].answered, 5);
         assert_eq!(tally.errors[&ErrorKind::Refused], 1);
         assert_eq!(ledger.totals(STEP).next().unwrap().tally, *tally);
+    }
+
+    #[test]
+    fn a_program_that_invents_names_fills_no_memory() {
+        let mut ledger = Ledger::default();
+        begin(&mut ledger);
+        for n in 0..2 * MAX_BACKENDS {
+            ledger.record(&batch(&[(&format!("pod-{n}"), 1)], 0));
+        }
+        let tally = &ledger.window().unwrap().tally;
+        let most = MAX_BACKENDS as u64;
+        assert_eq!((tally.backends.len(), tally.answered, tally.failed), (MAX_BACKENDS, most, most));
+        assert_eq!(tally.errors[&ErrorKind::BadAnswer], most);
     }
 
     #[test]
