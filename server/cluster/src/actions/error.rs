@@ -30,6 +30,12 @@ pub enum ActError {
         #[source]
         source: kube::Error,
     },
+    /// What cannot stand in the path of a request, so that nothing has that name.
+    #[error("{given:?} cannot be the name of an object")]
+    NoName {
+        /// What was given, cut to 80 characters.
+        given: String,
+    },
     /// More replicas than a button may ask for.
     #[error("{given} replicas are too many: this lab takes 0 to {MAX_REPLICAS}")]
     TooManyReplicas {
@@ -81,6 +87,7 @@ impl ActError {
                 _ => "api_error",
             },
             Self::Unreachable { .. } => "api_unreachable",
+            Self::NoName { .. } => "invalid_name",
             Self::TooManyReplicas { .. } => "too_many_replicas",
         }
     }
@@ -91,7 +98,7 @@ impl ActError {
         match self {
             Self::Refused(refused) => refused.line,
             Self::Api { line, .. } => *line,
-            Self::Unreachable { .. } | Self::TooManyReplicas { .. } => None,
+            Self::Unreachable { .. } | Self::NoName { .. } | Self::TooManyReplicas { .. } => None,
         }
     }
 }

@@ -13,7 +13,7 @@ use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::json;
 
-use crate::manifest::{AllowedKind, Document};
+use crate::manifest::{self, AllowedKind, Document};
 
 pub use error::ActError;
 pub use show::ShownKind;
@@ -75,7 +75,7 @@ impl Actions {
         if replicas > MAX_REPLICAS {
             return Err(ActError::TooManyReplicas { given: replicas });
         }
-        let api: Api<Deployment> = self.api(namespace);
+        let (deployment, api) = (named(deployment)?, self.api::<Deployment>(namespace));
         let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
         let result = api.patch_scale(deployment, &PatchParams::default(), &patch).await;
         result.map(drop).map_err(|e| ActError::about("scale", e))
@@ -92,7 +92,7 @@ impl Actions {
         image: &str,
     ) -> Result<(), ActError> {
         let failed = |e| ActError::about("set image", e);
-        let api: Api<Deployment> = self.api(namespace);
+        let (deployment, api) = (named(deployment)?, self.api::<Deployment>(namespace));
         let found = api.get(deployment).await.map_err(failed)?;
         let pod = found.spec.and_then(|s| s.template.spec);
         let container = pod.and_then(|p| p.containers.into_iter().next()).map(|c| c.name).unwrap_or_default();
@@ -112,7 +112,7 @@ impl Actions {
         deployment: &str,
         now: Timestamp,
     ) -> Result<(), ActError> {
-        let api: Api<Deployment> = self.api(namespace);
+        let (deployment, api) = (named(deployment)?, self.api::<Deployment>(namespace));
         let metadata = json!({"annotations": {"kubectl.kubernetes.io/restartedAt": now}});
         let patch = Patch::Merge(json!({"spec": {"template": {"metadata": metadata}}}));
         let result = api.patch(deployment, &PatchParams::default(), &patch).await;
@@ -125,7 +125,7 @@ impl Actions {
     /// No such pod, or an API server that cannot be reached.
     pub async fn delete_pod(&self, namespace: &Namespace, name: &str) -> Result<(), ActError> {
         let api: Api<Pod> = self.api(namespace);
-        api.delete(name, &DeleteParams::default())
+        api.delete(named(name)?, &DeleteParams::default())
             .await
             .map(drop)
             .map_err(|e| ActError::about("delete pod", e))
@@ -137,7 +137,7 @@ impl Actions {
     /// No such Service, or an API server that cannot be reached.
     pub async fn delete_service(&self, namespace: &Namespace, name: &str) -> Result<(), ActError> {
         let api: Api<Service> = self.api(namespace);
-        api.delete(name, &DeleteParams::default())
+        api.delete(named(name)?, &DeleteParams::default())
             .await
             .map(drop)
             .map_err(|e| ActError::about("delete service", e))
@@ -172,6 +172,16 @@ impl Actions {
         K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
     {
         Api::namespaced(self.client.clone(), namespace.as_str())
+    }
+}
+
+/// A name that came from a browser, on its way into a request's path: the client puts it there as it is, so that
+/// `web-1/proxy` or `web?x` would ask for something else.
+fn named(name: &str) -> Result<&str, ActError> {
+    if manifest::fits_a_path(name) {
+        Ok(name)
+    } else {
+        Err(ActError::NoName { given: name.chars().take(80).collect() })
     }
 }
 

@@ -5,7 +5,7 @@ use kube::api::{Api, DynamicObject};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::Value;
 
-use super::{ActError, Actions};
+use super::{ActError, Actions, named};
 
 /// A kind that can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Actions {
         let resource = kind.resource();
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.client.clone(), namespace.as_str(), &resource);
-        let object = api.get(name).await.map_err(|e| ActError::about("show", e))?;
+        let object = api.get(named(name)?).await.map_err(|e| ActError::about("show", e))?;
         let mut value = serde_json::to_value(&object).unwrap_or_default();
         quiet(&mut value);
         // A JSON value always has a YAML form; an empty text would only be an empty sheet.

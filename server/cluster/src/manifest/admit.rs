@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 
 use super::lines::Node;
 use super::{Document, Refused};
+use crate::tenancy::CLIENT_POD;
+
+/// What the labels begin with by which the lab knows its own.
+const OWN_LABELS: &str = "clusterip-lab/";
 
 /// A kind a student may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +68,14 @@ const CLUSTER_SCOPED: [&str; 14] = [
     "APIService",
 ];
 
+/// Whether text can stand in the path of a request as it is. What is no name all the same, the API server says better.
+pub(crate) fn fits_a_path(name: &str) -> bool {
+    !name.is_empty()
+        && name != "."
+        && name != ".."
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+}
+
 pub(super) fn admit(
     mut object: Value,
     tree: Node,
@@ -96,6 +108,26 @@ pub(super) fn admit(
     let name = text("/metadata/name").to_owned();
     if name.is_empty() {
         return refuse("name_missing", "metadata", format!("this {kind} has no metadata.name"));
+    }
+    if !fits_a_path(&name) {
+        let detail = format!(
+            "{name:?} cannot be a name: use a-z, 0-9 and '-', beginning and ending with a letter or digit"
+        );
+        return refuse("name_invalid", "metadata.name", detail);
+    }
+    for (pointer, path) in [
+        ("/metadata/labels", "metadata.labels"),
+        ("/spec/template/metadata/labels", "spec.template.metadata.labels"),
+    ] {
+        let labels = object.pointer(pointer).and_then(Value::as_object);
+        if labels.is_some_and(|labels| labels.keys().any(|key| key.starts_with(OWN_LABELS))) {
+            let detail = format!("labels that begin with {OWN_LABELS} are the lab's own");
+            return refuse("lab_s_own", path, detail);
+        }
+    }
+    if allowed == AllowedKind::Pod && name == CLIENT_POD {
+        let detail = format!("the pod {CLIENT_POD} is the lab's own: give yours another name");
+        return refuse("lab_s_own", "metadata.name", detail);
     }
     let given = text("/metadata/namespace");
     if !given.is_empty() && given != namespace.as_str() {

@@ -11,6 +11,7 @@ use clusterip_domain::ids::Namespace;
 use serde_json::Value;
 
 pub use admit::AllowedKind;
+pub(crate) use admit::fits_a_path;
 use lines::Node;
 pub use lines::path_in_message;
 
@@ -89,7 +90,10 @@ fn split(yaml: &str) -> Vec<(usize, String)> {
     for (i, line) in yaml.lines().enumerate() {
         let separator = line == "---" || line.starts_with("--- ");
         if separator {
-            parts.push((i + 2, String::new()));
+            // A document may begin on the line itself.
+            let text = line.trim_start_matches('-').trim_start();
+            let begins_here = !text.is_empty() && !text.starts_with('#');
+            parts.push(if begins_here { (i + 1, format!("{text}\n")) } else { (i + 2, String::new()) });
         } else if let Some((_, text)) = parts.last_mut() {
             text.push_str(line);
             text.push('\n');

@@ -82,8 +82,20 @@ pub async fn is_set_up(client: &Client, namespace: &Namespace) -> Result<bool, T
 /// # Errors
 /// The API server refused or did not answer.
 pub async fn mark_set_up(client: &Client, namespace: &Namespace) -> Result<(), TenancyError> {
+    annotate(client, namespace, json!({SET_UP: "done"})).await
+}
+
+/// Notes on the namespace that it is to be set up anew.
+///
+/// # Errors
+/// The API server refused or did not answer.
+pub async fn unmark_set_up(client: &Client, namespace: &Namespace) -> Result<(), TenancyError> {
+    annotate(client, namespace, json!({SET_UP: null})).await
+}
+
+async fn annotate(client: &Client, namespace: &Namespace, annotations: Value) -> Result<(), TenancyError> {
     let cluster: Api<core::Namespace> = Api::all(client.clone());
-    let mark = Patch::Merge(json!({"metadata": {"annotations": {SET_UP: "done"}}}));
+    let mark = Patch::Merge(json!({"metadata": {"annotations": annotations}}));
     let marked = cluster.patch(namespace.as_str(), &PatchParams::default(), &mark).await;
     marked.map(drop).map_err(|source| TenancyError {
         what: "the mark on the namespace",
@@ -105,18 +117,33 @@ pub async fn delete(client: &Client, namespace: &Namespace) -> Result<(), Tenanc
     }
 }
 
-/// Makes the client pod if it is not there.
+/// Makes the client pod if it is not there, and anew if it has ended or is not the lab's own any more.
 ///
 /// # Errors
 /// What the API server refused or did not answer for.
 pub async fn ensure_client(client: &Client, namespace: &Namespace) -> Result<(), TenancyError> {
     let pods: Api<core::Pod> = Api::namespaced(client.clone(), namespace.as_str());
     let failed = |source| TenancyError { what: "the client pod", namespace: namespace.clone(), source };
-    let there = pods.get_opt(CLIENT_POD).await.map_err(failed)?;
-    if there.is_none_or(|pod| pod.metadata.deletion_timestamp.is_some()) {
-        apply(&pods, CLIENT_POD, &client_pod()).await.map_err(failed)?;
+    match pods.get_opt(CLIENT_POD).await.map_err(failed)? {
+        Some(pod) if is_fit(&pod) => return Ok(()),
+        Some(pod) if pod.metadata.deletion_timestamp.is_none() => {
+            let at_once = DeleteParams::default().grace_period(0);
+            pods.delete(CLIENT_POD, &at_once).await.map_err(failed)?;
+        }
+        _ => {}
     }
-    Ok(())
+    apply(&pods, CLIENT_POD, &client_pod()).await.map_err(failed)
+}
+
+/// Whether this client pod still serves: an evicted one stays as Failed, and an image can be changed in place.
+fn is_fit(pod: &core::Pod) -> bool {
+    let ended = pod
+        .status
+        .as_ref()
+        .and_then(|s| s.phase.as_deref())
+        .is_some_and(|p| p == "Failed" || p == "Succeeded");
+    let image = pod.spec.as_ref().and_then(|s| s.containers.first()).and_then(|c| c.image.as_deref());
+    pod.metadata.deletion_timestamp.is_none() && !ended && image == Some(CLIENT_IMAGE)
 }
 
 async fn apply<K>(api: &Api<K>, name: &str, object: &Value) -> Result<(), kube::Error>
@@ -144,7 +171,7 @@ fn namespace_object(namespace: &Namespace) -> Value {
     })
 }
 
-/// Room for a rolling update of the most replicas a button asks for, and no way out of the cluster.
+/// Room for a rolling update of the most replicas a button asks for, and no way in from outside the cluster.
 fn quota() -> Value {
     json!({
         "apiVersion": "v1",

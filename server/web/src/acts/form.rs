@@ -3,6 +3,7 @@
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, Request};
 use axum::http::StatusCode;
+use clusterip_domain::ids::Namespace;
 use clusterip_domain::lab::{Destination, Sharing};
 use clusterip_domain::traffic::Connections;
 use serde::Deserialize;
@@ -105,18 +106,35 @@ fn usual_rate() -> u32 {
     20
 }
 
-impl From<Send> for Order {
-    fn from(form: Send) -> Self {
-        Self {
+impl TryFrom<Send> for Order {
+    type Error = WebError;
+
+    fn try_from(form: Send) -> Result<Self, WebError> {
+        let service = service_name(form.service)?;
+        Ok(Self {
             to: match form.to {
                 To::PodIp => Destination::PodIp,
-                To::VirtualIp => Destination::VirtualIp { service: form.service, port: form.port },
-                To::DnsName => Destination::DnsName { service: form.service, port: form.port },
-                To::NeighbourName => Destination::NeighbourName { service: form.service, port: form.port },
+                To::VirtualIp => Destination::VirtualIp { service, port: form.port },
+                To::DnsName => Destination::DnsName { service, port: form.port },
+                To::NeighbourName => Destination::NeighbourName { service, port: form.port },
             },
             rate_per_second: form.rate,
             connections: connections(form.connections),
-        }
+        })
+    }
+}
+
+/// The name of a Service, as a form gives it: a label, or nothing where none is needed. The client pod calls what it
+/// is told to, so it is not told the name of a host elsewhere.
+pub(super) fn service_name(given: String) -> Result<String, WebError> {
+    let is_label = given.parse::<Namespace>().is_ok() && given.starts_with(|c: char| c.is_ascii_lowercase());
+    if given.is_empty() || is_label {
+        Ok(given)
+    } else {
+        Err(WebError::BadForm(format!(
+            "{:?} is not the name of a Service",
+            given.chars().take(80).collect::<String>()
+        )))
     }
 }
 

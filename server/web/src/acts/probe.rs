@@ -7,7 +7,7 @@ use clusterip_domain::lab::{Destination, Localized};
 use clusterip_domain::probe::{Probe, Probed, Tool, Vantage};
 use serde::Deserialize;
 
-use super::form::{Fields, To};
+use super::form::{Fields, To, service_name};
 use super::{Told, tell_at};
 use crate::error::WebError;
 use crate::http::InRun;
@@ -42,6 +42,7 @@ impl TryFrom<ProbeForm> for Probe {
 
     fn try_from(form: ProbeForm) -> Result<Self, WebError> {
         let ProbeForm { from, tool, to, service, port } = form;
+        let service = service_name(service)?;
         let to = match to {
             To::PodIp => Destination::PodIp,
             To::VirtualIp => Destination::VirtualIp { service, port: None },

@@ -14,6 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use clusterip_cluster::actions::ActError;
+use clusterip_cluster::tenancy::TenancyError;
 use clusterip_cluster::traffic::TrafficError;
 use clusterip_domain::ids::InvalidName;
 use clusterip_domain::lab::Lang;
@@ -22,7 +23,7 @@ use serde::Serialize;
 
 use crate::http::{language_of, wants_json};
 use crate::pages::{ErrorPage, ProblemView};
-use crate::run::{AimError, RunOver};
+use crate::run::{AimError, GroundError, RunOver};
 use crate::state::AppState;
 
 /// What went wrong with a request.
@@ -76,9 +77,21 @@ pub(crate) enum WebError {
     /// There is no way to the pod that asks.
     #[error(transparent)]
     Probe(#[from] TrafficError),
+    /// What a lab stands on could not be made anew.
+    #[error(transparent)]
+    Ground(#[from] TenancyError),
     /// An act that failed.
     #[error(transparent)]
     Act(#[from] ActError),
+}
+
+impl From<GroundError> for WebError {
+    fn from(error: GroundError) -> Self {
+        match error {
+            GroundError::Tenancy(error) => Self::Ground(error),
+            GroundError::Setup(error) => Self::Act(error),
+        }
+    }
 }
 
 impl WebError {
@@ -106,6 +119,7 @@ impl WebError {
             Self::Asking => "asking",
             Self::Probe(_) => "no_way_to_ask",
             Self::Load(_) => "load_out_of_bounds",
+            Self::Ground(_) => "not_prepared",
             Self::Act(error) => error.code(),
         }
     }
@@ -123,7 +137,7 @@ impl WebError {
             Self::TooManyViewers => StatusCode::TOO_MANY_REQUESTS,
             Self::NotReady | Self::Stopping(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Aim(_) | Self::Asking => StatusCode::CONFLICT,
-            Self::Probe(_) => StatusCode::BAD_GATEWAY,
+            Self::Probe(_) | Self::Ground(_) => StatusCode::BAD_GATEWAY,
             Self::Act(ActError::Unreachable { .. }) => StatusCode::BAD_GATEWAY,
             Self::Act(ActError::Api { status, .. }) => match status.code {
                 403 => StatusCode::FORBIDDEN,
@@ -133,6 +147,13 @@ impl WebError {
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },
             Self::Act(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+
+    /// Logs what is not the fault of whoever asked, with its cause.
+    pub(crate) fn log(&self) {
+        if self.status().is_server_error() {
+            tracing::warn!(code = self.code(), error = %self, source = ?std::error::Error::source(self), "request failed");
         }
     }
 
@@ -165,9 +186,7 @@ struct Pending(std::sync::Arc<WebError>);
 
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
-        if self.status().is_server_error() {
-            tracing::warn!(code = self.code(), error = %self, source = ?std::error::Error::source(&self), "request failed");
-        }
+        self.log();
         let mut response = self.status().into_response();
         response.extensions_mut().insert(Pending(std::sync::Arc::new(self)));
         response

@@ -55,6 +55,14 @@ fn manifest(code: &str) -> Option<(Words, Words)> {
             say("An object without a name", "Un oggetto senza nome"),
             say("Add metadata.name.", "Aggiungi metadata.name."),
         ),
+        "name_invalid" => (
+            say("This cannot be a name", "Questo non può essere un nome"),
+            say("Change metadata.name on the marked line.", "Cambia metadata.name alla riga segnata."),
+        ),
+        "lab_s_own" => (
+            say("This is the lab's own", "Questo appartiene al laboratorio"),
+            say("Use another name or label.", "Usa un altro nome o un'altra label."),
+        ),
         "kind_not_allowed" => (
             say("This kind is not part of the lab", "Questo kind non fa parte del laboratorio"),
             say("Use one of the kinds that are named.", "Usa uno dei kind indicati."),
@@ -185,6 +193,13 @@ fn request(code: &str) -> Option<(Words, Words)> {
             say(
                 "Open the address that the terminal shows, or start the server with --allow-host.",
                 "Apri l'indirizzo mostrato nel terminale, o avvia il server con --allow-host.",
+            ),
+        ),
+        "not_prepared" => (
+            say("The namespace was not prepared", "Il namespace non è stato preparato"),
+            say(
+                "Start over again; the server's log says why.",
+                "Ricomincia un'altra volta; il log del server dice perché.",
             ),
         ),
         "cross_site" => (
