@@ -72,8 +72,15 @@ async fn a_form_from_another_site_is_forbidden() {
     let own = [json, ("sec-fetch-site", "same-origin"), ("origin", ours.as_str())];
     let answer = http.send(Method::POST, &format!("{LAB}/act/reset"), &own, Some(&[])).await;
     assert_eq!(answer.json()["code"], "not_ready");
-    let link = http.send(Method::GET, "/healthz", &[("sec-fetch-site", "cross-site")], None).await;
+    let followed = [("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")];
+    let link = http.send(Method::GET, "/healthz", &followed, None).await;
     assert_eq!(link.status, 200);
+    // A picture on a foreign page must not open a lab, which makes its namespace.
+    for dest in ["image", "iframe", "empty", "script"] {
+        let loaded = [json, ("sec-fetch-site", "cross-site"), ("sec-fetch-dest", dest)];
+        let answer = http.send(Method::GET, LAB, &loaded, None).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (403, &"cross_site".into()), "{dest}");
+    }
     server.stop().await;
 }
 

@@ -18,7 +18,8 @@ pub(crate) async fn get(Path(path): Path<String>, headers: HeaderMap) -> Result<
     let kind = content_type(&path).ok_or(WebError::NotFound)?;
     let tag = format!("\"{:016x}\"", fingerprint(file.contents()));
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+        let headers = [(header::CACHE_CONTROL, CACHING.to_owned()), (header::ETAG, tag)];
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),

@@ -1,7 +1,7 @@
 //! Every address of the server, and the layers around them.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -30,6 +30,7 @@ pub fn build_router(state: AppState) -> Router {
             CsrfLayer::new()
                 .with_rejection_response(|_: ProtectionError| WebError::CrossSite.into_response()),
         )
+        .layer(from_fn(security::only_our_pages))
         .layer(from_fn_with_state(state.clone(), security::only_our_hosts))
         .layer(from_fn_with_state(state.clone(), error::answer))
         .layer(from_fn_with_state(state.clone(), security::headers))

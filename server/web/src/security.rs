@@ -3,7 +3,7 @@
 //! Students are untrusted, and so is every other page that is open in their browser.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -28,6 +28,21 @@ pub(crate) async fn only_our_hosts(State(state): State<AppState>, request: Reque
     } else {
         WebError::ForeignHost(host.chars().take(80).collect()).into_response()
     }
+}
+
+/// Refuses what a page of another site loads from us, forms or not: to open a lab makes its namespace, so only a person
+/// who follows a link may do so from elsewhere. Browsers say what a request is for; a script outside a browser does not,
+/// and is not led by another site.
+/// Source: <https://www.w3.org/TR/fetch-metadata/>.
+pub(crate) async fn only_our_pages(request: Request, next: Next) -> Response {
+    if led_by_another_site(&request) { WebError::CrossSite.into_response() } else { next.run(request).await }
+}
+
+fn led_by_another_site(request: &Request) -> bool {
+    let says = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let ours = matches!(says("sec-fetch-site"), None | Some("same-origin" | "none"));
+    let followed = request.method() == Method::GET && says("sec-fetch-dest") == Some("document");
+    !ours && !followed
 }
 
 /// Marks what comes of a simulated cluster, whatever its form.

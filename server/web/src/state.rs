@@ -9,6 +9,9 @@ use tokio_util::sync::CancellationToken;
 use crate::course::Course;
 use crate::startup::{Cluster, Outcome, Startup};
 
+/// The port that a URL need not name.
+const HTTP: u16 = 80;
+
 /// Cheap to clone; everything in it is shared.
 #[derive(Clone)]
 pub struct AppState {
@@ -45,6 +48,12 @@ pub fn own_hosts(address: SocketAddr, more: &[String]) -> Arc<[String]> {
     let mut hosts = vec![address.to_string()];
     if address.ip().is_loopback() || address.ip().is_unspecified() {
         hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}")));
+    }
+    if port == HTTP {
+        // Browsers leave the usual port out.
+        let without: Vec<_> =
+            hosts.iter().filter_map(|host| host.rsplit_once(':')).map(|(name, _)| name.to_owned()).collect();
+        hosts.extend(without);
     }
     hosts.extend(more.iter().cloned());
     hosts.into()
