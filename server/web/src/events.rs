@@ -75,7 +75,11 @@ impl Stream {
             frame = self.frames.recv() => match frame {
                 Ok(frame) => Some(frame.into_bytes()),
                 // Too slow: what it missed is in the whole picture.
-                Err(RecvError::Lagged(_)) => Some(self.run.whole(self.lang)),
+                Err(RecvError::Lagged(_)) => {
+                    // What is still waiting is older than that picture.
+                    self.frames = self.frames.resubscribe();
+                    Some(self.run.whole(self.lang))
+                }
                 Err(RecvError::Closed) => None,
             },
             () = tokio::time::sleep(KEEP_ALIVE) => Some(Bytes::from_static(b": still here\n\n")),

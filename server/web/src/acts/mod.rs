@@ -9,8 +9,9 @@ pub(crate) mod perform;
 pub(crate) mod probe;
 mod words;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -52,6 +53,17 @@ pub(crate) fn router() -> Router<AppState> {
         .route(&act("diagnose"), post(probe::diagnose))
         .route(&act("reset"), post(reset))
         .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(from_fn(to_the_end))
+}
+
+/// An act that was begun is done whole, even if the browser that asked for it has gone: half a start over would leave
+/// the lab without its beginning.
+async fn to_the_end(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        // Nobody cancels it: it panicked, and goes on doing so where it would have without this.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 async fn apply(at: InRun, headers: HeaderMap, Fields(form): Fields<Apply>) -> Response {
@@ -128,6 +140,9 @@ fn tell_at(at: &InRun, headers: &HeaderMap, told: Told, panel: &str) -> Response
 
 fn tell(at: &InRun, headers: &HeaderMap, told: Told, document: &str) -> Response {
     let simulated = at.cluster.source.simulated;
+    if let Err(error) = &told {
+        error.log();
+    }
     match (told, wants_json(headers)) {
         (Ok(said), true) => Json(Outcome { said: said.get(at.lang).clone(), simulated }).into_response(),
         (Ok(_), false) => Redirect::to(&lab_page::path(at.lang, &at.run.id)).into_response(),

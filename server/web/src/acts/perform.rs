@@ -31,7 +31,7 @@ pub(crate) async fn note_ips(at: &InRun) -> Told {
 }
 
 pub(super) async fn send(at: &InRun, form: super::Send) -> Told {
-    order(at, Order::from(form)).await
+    order(at, Order::try_from(form)?).await
 }
 
 /// Sends as a lab says it.

@@ -59,10 +59,7 @@ impl Ground {
 
     /// Makes the namespaces, and what the lab begins with where that was not done yet.
     pub(super) async fn prepare(&self, lab: &Lab) -> Result<(), GroundError> {
-        tenancy::prepare(&self.client, &self.namespace).await?;
-        if !lab.neighbour.is_empty() {
-            tenancy::prepare_neighbour(&self.client, &self.namespace.neighbour()).await?;
-        }
+        self.make(lab).await?;
         if (lab.setup.is_empty() && lab.neighbour.is_empty())
             || tenancy::is_set_up(&self.client, &self.namespace).await?
         {
@@ -72,15 +69,28 @@ impl Ground {
         Ok(tenancy::mark_set_up(&self.client, &self.namespace).await?)
     }
 
-    /// Deletes everything the student made, and applies what the lab begins with.
-    pub(crate) async fn start_over(&self, lab: &Lab) -> Result<(), ActError> {
+    async fn make(&self, lab: &Lab) -> Result<(), TenancyError> {
+        tenancy::prepare(&self.client, &self.namespace).await?;
+        if !lab.neighbour.is_empty() {
+            tenancy::prepare_neighbour(&self.client, &self.namespace.neighbour()).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes everything the student made, and applies what the lab begins with. The mark goes first: a server that
+    /// ends half way leaves a namespace that the next one sets up.
+    pub(crate) async fn start_over(&self, lab: &Lab) -> Result<(), GroundError> {
+        // Someone may have deleted the namespace.
+        self.make(lab).await?;
+        tenancy::unmark_set_up(&self.client, &self.namespace).await?;
         self.actions().clear(&self.namespace).await?;
         self.until(|snapshot| {
             let pods = snapshot.workloads().any(|p| p.state != PodState::Terminating);
             !pods && snapshot.deployments.is_empty() && snapshot.services.is_empty()
         })
         .await;
-        self.set_up(lab).await
+        self.set_up(lab).await?;
+        Ok(tenancy::mark_set_up(&self.client, &self.namespace).await?)
     }
 
     async fn set_up(&self, lab: &Lab) -> Result<(), ActError> {

@@ -120,8 +120,8 @@ impl Hub {
     /// A viewer comes, or comes back. If what it missed is still kept, it is sent that; else the whole picture,
     /// which `render` draws if nobody looked until now.
     pub fn join(&self, last: Option<LastSeen>, render: impl FnOnce() -> Vec<Fragment>) -> Viewer {
-        let alone = !self.watched();
         let mut inner = self.lock();
+        let alone = !self.watched();
         let frames = self.frames.subscribe();
         if alone {
             // Nobody was sent what happened since: an id from before must not be taken for up to date.

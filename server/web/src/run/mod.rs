@@ -22,7 +22,7 @@ mod view;
 
 pub use asking::{Asking, aim};
 pub use destination::{Aim, AimError, Order};
-pub(crate) use ground::has;
+pub(crate) use ground::{GroundError, has};
 pub use hub::{Frame, Hub, LastSeen, Viewer, event};
 pub use keeper::Keeper;
 pub use reducer::{Command, Look, RunHandle, RunOver};

@@ -149,6 +149,12 @@ impl RunHandle {
         self.stop.cancel();
     }
 
+    /// Whether nobody works on it any more: it was ended, or its task failed.
+    #[must_use]
+    pub(super) fn is_over(&self) -> bool {
+        self.commands.is_closed()
+    }
+
     /// Whether it was ended, or the server is stopping.
     #[must_use]
     pub(super) fn ended(&self) -> bool {
@@ -364,12 +370,14 @@ impl Reducer {
                 let _ = answer.send(());
             }
             Command::Begin(answer) => {
+                // A load from before would go on unseen.
+                self.stop_load();
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
                 self.state.begin_judging(snapshot, self.parts.record.as_ref(), Timestamp::now());
                 let _ = answer.send(());
             }
             Command::Wait(waiting, answer) => {
-                self.state.wait(waiting);
+                self.state.wait(waiting, Timestamp::now());
                 let _ = answer.send(());
             }
             Command::Restart(answer) => {

@@ -72,8 +72,12 @@ impl Runs {
 
     fn begin(&self, namespace: Namespace, lab: &Arc<Lab>, keeper: Option<&Keeper>) -> Arc<RunHandle> {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(run) = runs.get(&namespace) {
-            return Arc::clone(run);
+        match runs.get(&namespace) {
+            Some(run) if !run.is_over() => return Arc::clone(run),
+            Some(_) => {
+                tracing::error!(%namespace, "a run ended by itself: it begins anew where its record ends")
+            }
+            None => {}
         }
         let shared = self.shared.clone();
         let stop = shared.stop.child_token();
@@ -121,8 +125,10 @@ impl Runs {
     /// Steps done in a lab's run, now or when it was kept.
     #[must_use]
     pub fn done(&self, lab: &LabId) -> usize {
-        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        match namespace_of(lab).ok().and_then(|namespace| runs.get(&namespace)) {
+        let run = namespace_of(lab).ok().and_then(|namespace| {
+            self.runs.lock().unwrap_or_else(PoisonError::into_inner).get(&namespace).cloned()
+        });
+        match run {
             Some(run) => run.view().progress.done(),
             None => self.shared.keeper.as_ref().and_then(|keeper| keeper.latest(lab)).map_or(0, done),
         }

@@ -84,8 +84,11 @@ impl RunState {
     }
 
     /// Whether something is being prepared; until it is, nothing is judged.
-    pub fn wait(&mut self, waiting: bool) {
+    pub fn wait(&mut self, waiting: bool, now: Timestamp) {
         self.waiting = waiting;
+        // Nothing is due while nothing is judged.
+        self.again_at = None;
+        self.judge(now);
     }
 
     /// Begins the lab anew, as the next attempt.

@@ -147,8 +147,8 @@ fn steps_tick_in_order_and_each_counts_from_its_own_start() {
 fn nothing_is_judged_while_the_namespace_is_prepared() {
     let mut state = RunState::waiting(lab(), nothing(), None, NOW);
     assert!(!state.observe(pods(&[(5, READY)]), NOW).ticked);
-    state.wait(false);
-    assert!(state.judge(NOW).ticked);
+    state.wait(false, NOW);
+    assert_eq!(state.view().progress.done(), 1);
 }
 
 #[test]
@@ -160,6 +160,19 @@ fn a_run_goes_on_where_its_record_ends_and_starting_over_is_another_attempt() {
     assert_eq!(state.view().progress.done(), 1, "the pod is gone, the step stays done");
     state.start_over(nothing(), NOW);
     assert_eq!((state.view().progress.done(), state.to_record().map(|r| r.attempt)), (0, Some(2)));
+}
+
+#[test]
+fn nothing_is_due_while_a_lab_is_started_over() {
+    let mut state = state(pods(&[(5, READY)]));
+    send(&mut state, &order(Destination::PodIp));
+    state.record(&answered(5, 5), NOW);
+    state.record(&answered(5, 5), NOW);
+    assert!(state.again_at().is_some(), "the third step must hold for a second");
+    state.wait(true, NOW);
+    assert_eq!(state.again_at(), None);
+    state.wait(false, NOW);
+    assert!(state.again_at().is_some(), "it was not started over after all");
 }
 
 #[test]
