@@ -14,7 +14,7 @@ use clusterip_records::{ClusterUid, Records, RecordsError};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 
-use super::reducer::RunHandle;
+use super::handle::RunHandle;
 use super::view::Trouble;
 
 /// The wait before a record that was not written is tried again.
