@@ -277,11 +277,11 @@ impl Misconception {
             ),
             Self::SelectorMatchesNothing => say(
                 "Every pair of the selector must be among a pod’s labels, letter for letter. Compare kubectl get pods --show-labels with the selector.",
-                "Ogni coppia del selector deve stare tra le etichette di un pod, lettera per lettera. Confronta kubectl get pods --show-labels con il selettore.",
+                "Ogni coppia del selector deve stare tra le label di un pod, lettera per lettera. Confronta kubectl get pods --show-labels con il selector.",
             ),
             Self::SelectorTooBroad => say(
                 "A Service takes every pod that has the selector’s labels, whoever made it. Look at which pods the EndpointSlice names.",
-                "Un Service prende ogni pod che ha le etichette del selector, chiunque l’abbia creato. Guarda quali pod nomina l’EndpointSlice.",
+                "Un Service prende ogni pod che ha le label del selector, chiunque l’abbia creato. Guarda quali pod nomina l’EndpointSlice.",
             ),
             _ => say("", ""),
         }
@@ -356,7 +356,7 @@ impl Cause {
                 ),
                 (_, None) => say(
                     format!("The selector says {wanted}; {pod} comes nearest and has no such label."),
-                    format!("Il selector dice {wanted}; {pod} è il più vicino e non ha quell’etichetta."),
+                    format!("Il selector dice {wanted}; {pod} è il più vicino e non ha quella label."),
                 ),
             });
         }
