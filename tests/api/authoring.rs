@@ -39,11 +39,11 @@ async fn a_lab_with_a_fault_shows_its_file_its_line_and_its_cure() {
     let labs = labs_with(folder.path(), "\nminutes:", "\nminuten:");
     let server = Server::start_with(Labs::Watched(labs), kubeconfig_to_nowhere(folder.path())).await;
     let http = server.http();
-    for (lang, words) in [("en", "lab.yaml:"), ("it", "lab.yaml:")] {
+    for lang in ["en", "it"] {
         let page = http.get(&format!("/{lang}/labs/selector-typo")).await;
         assert_eq!(page.status, 422, "{}", page.body);
         assert!(page.body.contains(&format!("lang=\"{lang}\"")), "{}", page.body);
-        assert!(page.body.contains(words) && page.body.contains("minuten"), "{}", page.body);
+        assert!(page.body.contains("lab.yaml:") && page.body.contains("minuten"), "{}", page.body);
     }
     let problem = http.post("/en/labs/selector-typo/act/stop", &[]).await;
     assert_eq!((problem.status, &problem.json()["code"]), (404, &"not_found".into()));

@@ -10,8 +10,11 @@ async fn open(lab: &str) -> Lab {
     Lab::open(On::Practice).await.turn_to(lab).await
 }
 
+/// The fields of a form.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// Forms that an act refuses, each with its status and its stable code.
-async fn refuses(lab: &Lab, act: &str, forms: &[(&[(&str, &str)], u16, &str)]) {
+async fn refuses(lab: &Lab, act: &str, forms: &[(Fields<'_>, u16, &str)]) {
     for (form, status, code) in forms {
         let problem = lab.refused(act, form).await;
         assert_eq!((&problem["status"], &problem["code"]), (&(*status).into(), &(*code).into()), "{form:?}");
@@ -21,7 +24,7 @@ async fn refuses(lab: &Lab, act: &str, forms: &[(&[(&str, &str)], u16, &str)]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prediction_is_taken_once_and_only_where_it_is_asked() {
     let lab = open(LESSON).await;
-    let known: &[(&str, &str)] = &[("step", "create"), ("choice", "node-port")];
+    let known: Fields<'_> = &[("step", "create"), ("choice", "node-port")];
     refuses(
         &lab,
         "predict",
