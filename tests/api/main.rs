@@ -1,6 +1,10 @@
-//! The server over HTTP, on a cluster that cannot be opened: everything that must work, and be refused, without one.
+//! The server over HTTP. On a cluster that cannot be opened: everything that must work, and be refused, without one. On
+//! a practice cluster: what is asked of a lab.
 #![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
 
+mod authoring;
+mod learning;
+mod setup;
 mod startup;
 mod strangers;
 

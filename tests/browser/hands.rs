@@ -16,7 +16,7 @@ on_both_clusters! {
 }
 
 /// Presses Tab until what a selector finds has the focus.
-async fn tab_to(browser: &Browser, css: &str) {
+pub(super) async fn tab_to(browser: &Browser, css: &str) {
     let there = "return document.activeElement?.matches(arguments[0]) ?? false";
     for _ in 0..80 {
         if browser.js_of(there, json!(css)).await == json!(true) {

@@ -3,6 +3,7 @@
 //! Needs chromedriver and one test at a time, and the half on kind a running cluster: `tests/run` does it all.
 #![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
 
+mod course;
 mod editor;
 mod hands;
 mod reading;
@@ -11,12 +12,11 @@ mod stream;
 
 use clusterip_tests::Lab;
 use clusterip_tests::browser::Browser;
-use clusterip_tests::lab::PAGE;
 
 /// A browser that shows the lab.
 async fn open(lab: &Lab, test: &'static str) -> Browser {
     let browser = Browser::open(test, lab.server.address).await;
-    browser.goto(PAGE).await;
+    browser.goto(&lab.page).await;
     browser
 }
 

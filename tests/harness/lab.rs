@@ -1,4 +1,5 @@
-//! The first lab from its beginning, on the real cluster or on the practice cluster.
+//! A lab of the course from its beginning, on the real cluster or on the practice cluster: the first one, unless a test
+//! turns to another.
 //!
 //! On the real cluster all runs of a lab share one namespace, so these tests are run one at a time, and each begins by
 //! clearing up. Every practice cluster is a new one.
@@ -50,6 +51,8 @@ pub struct Lab {
     pub cluster: Arc<Cluster>,
     /// The server's own view of the run.
     pub run: Arc<RunHandle>,
+    /// Its page in English.
+    pub page: String,
     state: TempDir,
 }
 
@@ -76,10 +79,16 @@ impl Lab {
 
     async fn of(on: On, mut server: Server, state: TempDir) -> Self {
         let cluster = server.ready().await;
-        let course = Course::built_in().expect("the labs are whole");
-        let lab = course.lab(&"the-whole-story".parse().expect("an id")).expect("the first lab");
-        let run = cluster.runs.open(&lab).expect("the lab has a namespace");
-        Self { on, http: server.http(), server, cluster, run, state }
+        let run = run_of(&cluster, "the-whole-story");
+        Self { on, http: server.http(), server, cluster, run, page: PAGE.to_owned(), state }
+    }
+
+    /// Goes to another lab of the course, as it begins.
+    pub async fn turn_to(mut self, id: &str) -> Self {
+        self.run = run_of(&self.cluster, id);
+        self.page = format!("/en/labs/{id}");
+        self.reset().await;
+        self
     }
 
     /// The practice cluster itself.
@@ -140,14 +149,15 @@ impl Lab {
         api_server::watches(&self.cluster.client).await
     }
 
-    /// Begins anew, and waits until nothing is left and the client is there.
+    /// Begins anew, and waits until nothing is left but what the lab begins with, and the client is there.
     pub async fn reset(&self) {
         self.until("the client pod", |view| client_ready(&view.snapshot)).await;
         self.act("reset", &[]).await;
-        self.until("an empty namespace", |view| {
+        self.until("the lab's beginning", |view| {
             let s = &view.snapshot;
             let empty = s.workloads().next().is_none() && s.deployments.is_empty() && s.services.is_empty();
-            empty && s.stale_since.is_none() && client_ready(s)
+            let begun = empty || !view.lab.setup.is_empty();
+            begun && !view.waiting && s.stale_since.is_none() && client_ready(s)
         })
         .await;
     }
@@ -157,14 +167,14 @@ impl Lab {
     /// # Panics
     /// It is refused.
     pub async fn act(&self, name: &str, form: &[(&str, &str)]) -> String {
-        let answer = self.http.post(&format!("{PAGE}/act/{name}"), form).await;
+        let answer = self.http.post(&format!("{}/act/{name}", self.page), form).await;
         assert_eq!(answer.status, 200, "{name} {form:?}: {}", answer.body);
         answer.json()["said"].as_str().expect("an act says what it did").to_owned()
     }
 
     /// Does what a button does, and is refused: the problem document.
     pub async fn refused(&self, name: &str, form: &[(&str, &str)]) -> Value {
-        let answer = self.http.post(&format!("{PAGE}/act/{name}"), form).await;
+        let answer = self.http.post(&format!("{}/act/{name}", self.page), form).await;
         assert_eq!(answer.header("content-type"), "application/problem+json", "{name}: {}", answer.body);
         let problem = answer.json();
         assert_eq!(problem["status"], answer.status);
@@ -192,7 +202,7 @@ impl Lab {
 
     /// Opens the page's stream.
     pub async fn events(&self) -> Events {
-        self.http.events(&format!("{PAGE}/events"), None).await
+        self.http.events(&format!("{}/events", self.page), None).await
     }
 
     /// What the page shows now.
@@ -265,6 +275,14 @@ impl Lab {
         self.reset().await;
         self.server.stop().await;
     }
+}
+
+/// The run of one of the labs that are built in.
+#[must_use]
+pub fn run_of(cluster: &Cluster, id: &str) -> Arc<RunHandle> {
+    let course = Course::built_in().expect("the labs are whole");
+    let lab = course.lab(&id.parse().expect("an id")).expect("a lab of the course");
+    cluster.runs.open(&lab).expect("the lab has a namespace")
 }
 
 /// An API server that is held where it is: see [`Lab::freeze`].

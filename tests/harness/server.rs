@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use clusterip_cluster::source::StageEvent;
-use clusterip_web::{Cluster, Failure, Origin, Outcome, ServeConfig, ServeError, Startup};
+use clusterip_web::{Cluster, Failure, Labs, Origin, Outcome, ServeConfig, ServeError, Startup};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -36,22 +36,27 @@ impl Server {
     /// Starts one on any free port.
     pub async fn start(origin: impl Into<Origin>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
-        Self::start_on(origin.into(), listener, None)
+        Self::start_on(origin.into(), Labs::BuiltIn, listener, None)
+    }
+
+    /// Starts one on any free port, with other labs than those that are built in.
+    pub async fn start_with(labs: Labs, origin: impl Into<Origin>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        Self::start_on(origin.into(), labs, listener, None)
     }
 
     /// Starts one on a port, any free one if it is 0, which keeps progress in a folder.
     pub async fn start_keeping(origin: impl Into<Origin>, address: SocketAddr, folder: &Path) -> Self {
         let listener = TcpListener::bind(address).await.expect("the port is free");
-        Self::start_on(origin.into(), listener, Some(folder.join("records.sqlite3")))
+        Self::start_on(origin.into(), Labs::BuiltIn, listener, Some(folder.join("records.sqlite3")))
     }
 
-    fn start_on(origin: Origin, listener: TcpListener, records: Option<PathBuf>) -> Self {
+    fn start_on(origin: Origin, labs: Labs, listener: TcpListener, records: Option<PathBuf>) -> Self {
         record_panics();
         let address = listener.local_addr().expect("a bound listener has an address");
         let (startup, seen) = watch::channel(Startup::new(origin.stages()));
         let (to, stages) = mpsc::unbounded_channel();
         let shutdown = CancellationToken::new();
-        let labs = clusterip_web::Labs::BuiltIn;
         let config = ServeConfig { origin, labs, records, allowed_hosts: Vec::new(), stages: to, startup };
         let task = tokio::spawn(clusterip_web::run(config, listener, shutdown.clone()));
         Self { address, startup: seen, stages, shutdown, task }

@@ -70,7 +70,10 @@ fn at(seconds: i64) -> Timestamp {
 
 impl Play {
     fn begin() -> Self {
-        let lab = lab_of(YAML);
+        Self::of(lab_of(YAML))
+    }
+
+    fn of(lab: Lab) -> Self {
         let (mut ledger, history) = (Ledger::default(), History::default());
         let target = Target { kind: TargetKind::DnsName, name: "s".into(), host: "s".into(), port: 80 };
         let spec = LoadSpec {
@@ -106,6 +109,10 @@ impl Play {
 
     fn states(&self) -> Vec<StepState> {
         self.progress.steps_progress().iter().map(|s| s.state).collect()
+    }
+
+    fn hint(&mut self, step: usize) -> Option<u8> {
+        self.progress.hint(&self.lab, step)
     }
 
     fn note(&mut self) {
@@ -188,11 +195,23 @@ fn a_check_that_fails_says_what_it_saw_in_both_languages() {
 }
 
 #[test]
+fn an_exam_says_where_to_look_and_no_more() {
+    let where_alone = YAML.replace(", what: {en: none, it: nessuno}, command: c", "");
+    let where_alone = where_alone.replace(", what: {en: few, it: pochi}, command: d", "");
+    let mut play = Play::of(lab_of(&where_alone.replace("minutes: 5", "minutes: 5\nkind: exam")));
+    play.judge(0);
+    assert_eq!((play.hint(0), play.hint(0)), (Some(1), Some(1)));
+    let steps = play.progress.steps(&play.lab, Lang::En);
+    let hint = steps[0].hint.as_ref().unwrap();
+    assert_eq!((hint.place, hint.what, hint.answer, hint.more), (Some("here"), None, None, false));
+}
+
+#[test]
 fn hints_are_chosen_by_the_state_and_deepen_when_asked() {
     let mut play = Play::begin();
-    assert_eq!(play.progress.hint(0), None, "nothing was judged yet");
+    assert_eq!(play.hint(0), None, "nothing was judged yet");
     play.judge(0);
-    assert_eq!((play.progress.hint(0), play.progress.hint(0)), (Some(1), Some(2)));
+    assert_eq!((play.hint(0), play.hint(0)), (Some(1), Some(2)));
     let steps = play.progress.steps(&play.lab, Lang::En);
     let hint = steps[0].hint.as_ref().unwrap();
     assert_eq!((hint.place, hint.what, hint.answer, hint.more), (Some("here"), Some("none"), None, true));
@@ -200,7 +219,7 @@ fn hints_are_chosen_by_the_state_and_deepen_when_asked() {
     play.judge(0);
     let steps = play.progress.steps(&play.lab, Lang::En);
     assert_eq!(steps[0].hint.as_ref().unwrap().depth, 0, "another hint fits now");
-    assert_eq!(play.progress.hint(2), None, "a step that is not open gives none");
+    assert_eq!(play.hint(2), None, "a step that is not open gives none");
 }
 
 #[test]
@@ -252,7 +271,7 @@ fn points_count_what_is_done_and_what_holds_and_hidden_checks_are_not_listed() {
 fn a_run_goes_on_where_its_record_ends() {
     let mut play = Play::begin();
     play.judge(0);
-    play.progress.hint(0);
+    play.hint(0);
     play.progress.help(0);
     play.progress.guess(&play.lab, 1, Guess::Choice("many".parse().unwrap()));
     play.answered(5);

@@ -126,14 +126,14 @@ impl Evidence {
         match self {
             Self::NoSelector => say(
                 "The Service has no selector, and so no endpoints of its own.",
-                "Il Service non ha un selettore, e quindi nessun endpoint proprio.",
+                "Il Service non ha un selector, e quindi nessun endpoint proprio.",
             ),
             Self::NoPods => say("There are no pods at all.", "Non c’è nessun pod."),
             Self::NothingSelected { selector, pods } => {
                 let s = list(selector);
                 say(
                     format!("The selector {s} matches none of the {pods} pods."),
-                    format!("Il selettore {s} non corrisponde a nessuno dei {pods} pod."),
+                    format!("Il selector {s} non corrisponde a nessuno dei {pods} pod."),
                 )
             }
             Self::NoSuchPortName { name, names } => {
@@ -151,7 +151,7 @@ impl Evidence {
                 let pods = pods.iter().map(pod).collect::<Vec<_>>().join(", ");
                 say(
                     format!("The selector matches, but no pod is Ready: {pods}."),
-                    format!("Il selettore corrisponde, ma nessun pod è Ready: {pods}."),
+                    format!("Il selector corrisponde, ma nessun pod è Ready: {pods}."),
                 )
             }
             Self::Endpoints { ready, all } => say(
@@ -204,12 +204,12 @@ impl Misconception {
             ),
             Self::Headless => say("The Service is headless", "Il Service è headless"),
             Self::NoSuchPort => say("The Service does not have that port", "Il Service non ha quella porta"),
-            Self::NoSelector => say("The Service has no selector", "Il Service non ha un selettore"),
+            Self::NoSelector => say("The Service has no selector", "Il Service non ha un selector"),
             Self::SelectorMatchesNothing => {
-                say("The selector matches no pod", "Il selettore non corrisponde a nessun pod")
+                say("The selector matches no pod", "Il selector non corrisponde a nessun pod")
             }
             Self::SelectorTooBroad => {
-                say("The selector takes in other pods, too", "Il selettore prende anche altri pod")
+                say("The selector takes in other pods, too", "Il selector prende anche altri pod")
             }
             Self::PodsNotReady => say("The pods are not ready", "I pod non sono pronti"),
             Self::NoEndpoints => say("There is no pod behind it", "Dietro non c’è nessun pod"),
@@ -273,15 +273,15 @@ impl Misconception {
             ),
             Self::NoSelector => say(
                 "Without a selector nobody fills the EndpointSlice. Look at spec.selector.",
-                "Senza selettore nessuno riempie l’EndpointSlice. Guarda spec.selector.",
+                "Senza selector nessuno riempie l’EndpointSlice. Guarda spec.selector.",
             ),
             Self::SelectorMatchesNothing => say(
                 "Every pair of the selector must be among a pod’s labels, letter for letter. Compare kubectl get pods --show-labels with the selector.",
-                "Ogni coppia del selettore deve stare tra le etichette di un pod, lettera per lettera. Confronta kubectl get pods --show-labels con il selettore.",
+                "Ogni coppia del selector deve stare tra le label di un pod, lettera per lettera. Confronta kubectl get pods --show-labels con il selector.",
             ),
             Self::SelectorTooBroad => say(
                 "A Service takes every pod that has the selector’s labels, whoever made it. Look at which pods the EndpointSlice names.",
-                "Un Service prende ogni pod che ha le etichette del selettore, chiunque l’abbia creato. Guarda quali pod nomina l’EndpointSlice.",
+                "Un Service prende ogni pod che ha le label del selector, chiunque l’abbia creato. Guarda quali pod nomina l’EndpointSlice.",
             ),
             _ => say("", ""),
         }
@@ -348,15 +348,15 @@ impl Cause {
                 ),
                 (Near::Typo, Some(found)) => say(
                     format!("The selector says {wanted}; {pod} has {found}: one of them is mistyped."),
-                    format!("Il selettore dice {wanted}; {pod} ha {found}: uno dei due è scritto male."),
+                    format!("Il selector dice {wanted}; {pod} ha {found}: uno dei due è scritto male."),
                 ),
                 (_, Some(found)) => say(
                     format!("The selector says {wanted}; {pod} has {found}."),
-                    format!("Il selettore dice {wanted}; {pod} ha {found}."),
+                    format!("Il selector dice {wanted}; {pod} ha {found}."),
                 ),
                 (_, None) => say(
                     format!("The selector says {wanted}; {pod} comes nearest and has no such label."),
-                    format!("Il selettore dice {wanted}; {pod} è il più vicino e non ha quell’etichetta."),
+                    format!("Il selector dice {wanted}; {pod} è il più vicino e non ha quella label."),
                 ),
             });
         }

@@ -2,8 +2,8 @@ use super::*;
 use crate::chain::HopCount;
 use crate::ids::Namespace;
 use crate::ledger::{Ledger, Target};
-use crate::snapshot::{EndpointSlice, Labels, PodRole, ServicePort, ServiceType};
-use crate::traffic::{BackendCount, Batch, LoadSpec};
+use crate::snapshot::{EndpointSlice, Labels, Pod, PodRole, ServicePort, ServiceType};
+use crate::traffic::{BackendCount, Batch, Connections, LoadSpec};
 use jiff::Timestamp;
 
 fn labels() -> Labels {

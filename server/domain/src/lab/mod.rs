@@ -24,6 +24,8 @@ pub use cel::{Expression, MAX_TURNS, NoAnswer, Scene, World};
 pub use progress::{Evidence, Guess, Judged, Progress, StepProgress, StepState};
 pub use read::{CLAIMS, FORMAT_VERSION, LabError, LabErrors, LabFiles};
 pub use record::{RunRecord, StepRecord};
-pub use spec::{Answer, Check, Choice, Hint, Lab, LabKind, Link, Move, Prediction, Route, Step, Wrong};
+pub use spec::{
+    Answer, Check, Choice, Deeper, Hint, Lab, LabKind, Link, Move, Prediction, Route, Step, Wrong,
+};
 pub use text::{Lang, Localized, StepText};
 pub use view::{CheckView, ChoiceView, Fate, HintView, PredictionView, Score, StepView};

@@ -11,9 +11,6 @@ use crate::ledger::{Ledger, Scope};
 use crate::probe::Probes;
 use crate::snapshot::Snapshot;
 
-/// How much of a hint there is to see: place, fault, answer.
-pub(super) const DEPTHS: u8 = 3;
-
 /// Where a step is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StepState {
@@ -177,10 +174,12 @@ impl Progress {
     }
 
     /// The student looks deeper into the hint that fits now. Returns how deep.
-    pub fn hint(&mut self, at: usize) -> Option<u8> {
+    pub fn hint(&mut self, lab: &Lab, at: usize) -> Option<u8> {
         let step = self.steps.get_mut(at).filter(|s| s.state == StepState::Current)?;
-        let depth = step.hints.get_mut(step.offered?)?;
-        *depth = (*depth + 1).min(DEPTHS);
+        let offered = step.offered?;
+        let depths = lab.steps.get(at)?.hints.get(offered)?.depths();
+        let depth = step.hints.get_mut(offered)?;
+        *depth = (*depth + 1).min(depths);
         Some(*depth)
     }
 

@@ -122,8 +122,8 @@ impl Progress {
                 None => kept.skipped.then_some(Guess::Skipped),
             };
             fresh.happened = kept.happened.clone().filter(|id| choices().any(|c| c == id));
-            for (depth, kept) in fresh.hints.iter_mut().zip(&kept.hints) {
-                *depth = (*kept).min(super::progress::DEPTHS);
+            for ((depth, kept), hint) in fresh.hints.iter_mut().zip(&kept.hints).zip(&step.hints) {
+                *depth = (*kept).min(hint.depths());
             }
             fresh.helped = kept.helped;
             if kept.done_at.is_some() {

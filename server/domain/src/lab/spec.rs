@@ -18,7 +18,7 @@ pub enum LabKind {
     Lesson,
     /// Something broken, to be repaired.
     Trouble,
-    /// A specification, to be built without help.
+    /// A specification, to be built with hints that say only where to look.
     Exam,
 }
 
@@ -55,6 +55,21 @@ pub struct Hint {
     pub when: Option<Expression>,
     /// Depth 1: where to look.
     pub place: Localized<String>,
+    /// The depths below; an exam has none.
+    pub deeper: Option<Deeper>,
+}
+
+impl Hint {
+    /// How many depths it has.
+    #[must_use]
+    pub fn depths(&self) -> u8 {
+        if self.deeper.is_some() { 3 } else { 1 }
+    }
+}
+
+/// What a hint says when it is not enough to know where to look.
+#[derive(Debug)]
+pub struct Deeper {
     /// Depth 2: what is wrong.
     pub what: Localized<String>,
     /// Depth 3: what to do.
@@ -111,7 +126,7 @@ pub struct Step {
     pub acts: Vec<Act>,
     /// Commands that do the same, or show it, one a line.
     pub commands: Vec<String>,
-    /// Help, the last without a condition; none in an exam.
+    /// Help, the last without a condition.
     pub hints: Vec<Hint>,
 }
 
@@ -216,10 +231,11 @@ impl Lab {
     #[must_use]
     pub fn offered(&self, path: &str) -> Option<&str> {
         let of_act = self.steps.iter().flat_map(|s| &s.acts).filter_map(Act::document);
-        let of_hint = self.steps.iter().flat_map(|s| &s.hints).filter_map(|h| match &h.answer {
-            Answer::Document(file) => Some(file.as_str()),
-            Answer::Command(_) => None,
-        });
+        let of_hint =
+            self.steps.iter().flat_map(|s| &s.hints).filter_map(|h| match &h.deeper.as_ref()?.answer {
+                Answer::Document(file) => Some(file.as_str()),
+                Answer::Command(_) => None,
+            });
         let known = of_act.chain(of_hint).any(|file| file == path);
         known.then(|| self.documents.get(path).map(String::as_str)).flatten()
     }

@@ -1,6 +1,6 @@
 //! The steps as a page shows them.
 
-use super::progress::{DEPTHS, Guess, Progress, StepProgress, StepState};
+use super::progress::{Guess, Progress, StepProgress, StepState};
 use super::spec::{Answer, Hint, Lab, Prediction, Step};
 use super::text::Lang;
 use crate::ids::{CheckId, ChoiceId};
@@ -198,12 +198,13 @@ impl<'a> PredictionView<'a> {
 impl<'a> HintView<'a> {
     fn of(place: usize, hint: &'a Hint, progress: &StepProgress, lang: Lang) -> Option<Self> {
         let depth = *progress.hints.get(place)?;
+        let deeper = |least: u8| hint.deeper.as_ref().filter(|_| depth >= least);
         Some(Self {
             depth,
             place: (depth >= 1).then(|| hint.place.get(lang).as_str()),
-            what: (depth >= 2).then(|| hint.what.get(lang).as_str()),
-            answer: (depth >= DEPTHS).then_some(&hint.answer),
-            more: depth < DEPTHS,
+            what: deeper(2).map(|d| d.what.get(lang).as_str()),
+            answer: deeper(3).map(|d| &d.answer),
+            more: depth < hint.depths(),
         })
     }
 }

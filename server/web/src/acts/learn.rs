@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::response::Response;
 use clusterip_domain::ids::{ChoiceId, StepId};
-use clusterip_domain::lab::{Guess, Lab, Move};
+use clusterip_domain::lab::{Guess, Lab, Move, Prediction, StepState};
 use serde::Deserialize;
 
 use super::form::Fields;
@@ -47,7 +47,12 @@ fn place(lab: &Lab, step: &StepId) -> Result<usize, WebError> {
 }
 
 async fn guess(at: &InRun, form: Predict) -> Told {
-    let step = place(&at.run.lab(), &form.step)?;
+    let lab = at.run.lab();
+    let (step, asks) = lab.step(&form.step).ok_or(WebError::NotFound)?;
+    let offers = |p: &Prediction| form.choice.iter().all(|id| p.choices.iter().any(|c| c.id == *id));
+    if !asks.prediction.as_ref().is_some_and(offers) {
+        return Err(WebError::NotFound);
+    }
     let guess = form.choice.map_or(Guess::Skipped, Guess::Choice);
     let skipped = guess == Guess::Skipped;
     if !at.run.ask(|answer| Command::Guess(step, guess, answer)).await? {
@@ -67,7 +72,9 @@ async fn next_move(at: &InRun, step: &StepId) -> Told {
     let lab = at.run.lab();
     let place = place(&lab, step)?;
     let moves = lab.shown_route().ok_or(WebError::NotFound)?.moves(place);
-    let played = at.run.view().progress.steps_progress().get(place).map_or(0, |s| s.played);
+    let view = at.run.view();
+    let progress = view.progress.steps_progress().get(place);
+    let played = progress.filter(|s| s.state == StepState::Current).ok_or(WebError::TooLate)?.played;
     let player = Player::new(at, None);
     for next in moves.iter().skip(played) {
         let said = player.play(&lab, place, next).await?;

@@ -29,7 +29,7 @@ use crate::state::AppState;
 /// What went wrong with a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WebError {
-    /// No such page, lab, step or object kind.
+    /// No such page, lab, step, answer or object kind.
     #[error("there is nothing at this address")]
     NotFound,
     /// The address exists, but not for this method.
@@ -44,8 +44,8 @@ pub(crate) enum WebError {
     /// A form that is not as it should be.
     #[error("{0}")]
     BadForm(String),
-    /// A prediction that was answered, or a hint or a move of a step that has none any more.
-    #[error("that is over: the step has moved on")]
+    /// A prediction that was answered, or a hint or a move of a step that is not open or has none any more.
+    #[error("this step does not ask, hint or show that now")]
     TooLate,
     /// What was asked for was not seen in time.
     #[error("what was asked for is not seen yet")]

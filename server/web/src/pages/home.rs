@@ -61,8 +61,8 @@ fn groups<'a>(w: &'static Words, labs: &[LabCard<'_>], cards: Vec<CardRow<'a>>) 
     let c = &w.course;
     let mut groups = [
         (LabKind::Lesson, "lessons", c.lessons, c.lessons_lead),
-        (LabKind::Trouble, "troubles", c.troubles, c.troubles_lead),
         (LabKind::Exam, "exams", c.exams, c.exams_lead),
+        (LabKind::Trouble, "troubles", c.troubles, c.troubles_lead),
     ]
     .map(|(kind, class, title, lead)| (kind, Group { class, title, lead, cards: vec![] }));
     for (card, row) in labs.iter().zip(cards) {

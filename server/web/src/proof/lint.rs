@@ -50,7 +50,7 @@ fn unused(lab: &Lab) -> Vec<(String, usize)> {
     let mut used: BTreeSet<&str> = lab.setup.iter().chain(&lab.neighbour).map(String::as_str).collect();
     for step in &lab.steps {
         used.extend(step.acts.iter().filter_map(Act::document));
-        used.extend(step.hints.iter().filter_map(|h| match &h.answer {
+        used.extend(step.hints.iter().filter_map(|h| match &h.deeper.as_ref()?.answer {
             Answer::Document(file) => Some(file.as_str()),
             Answer::Command(_) => None,
         }));
@@ -87,7 +87,9 @@ fn untranslated(lab: &Lab) -> Vec<LabError> {
         }
         for hint in &step.hints {
             same(format!("a hint of {}", step.id), &hint.place);
-            same(format!("a hint of {}", step.id), &hint.what);
+            if let Some(deeper) = &hint.deeper {
+                same(format!("a hint of {}", step.id), &deeper.what);
+            }
         }
     }
     found

@@ -77,18 +77,17 @@ impl Ground {
         Ok(())
     }
 
-    /// Deletes everything the student made, and applies what the lab begins with. The mark goes first: a server that
-    /// ends half way leaves a namespace that the next one sets up.
+    /// Deletes everything but the lab's own, the neighbour's things too, and applies what the lab begins with. The
+    /// mark goes first: a server that ends half way leaves a namespace that the next one sets up.
     pub(crate) async fn start_over(&self, lab: &Lab) -> Result<(), GroundError> {
         // Someone may have deleted the namespace.
         self.make(lab).await?;
         tenancy::unmark_set_up(&self.client, &self.namespace).await?;
-        self.actions().clear(&self.namespace).await?;
-        self.until(|snapshot| {
-            let pods = snapshot.workloads().any(|p| p.state != PodState::Terminating);
-            !pods && snapshot.deployments.is_empty() && snapshot.services.is_empty()
-        })
-        .await;
+        let neighbour = (!lab.neighbour.is_empty()).then(|| self.namespace.neighbour());
+        for namespace in [Some(self.namespace.clone()), neighbour].into_iter().flatten() {
+            self.actions().clear(&namespace).await?;
+            self.until(&namespace, is_clear).await;
+        }
         self.set_up(lab).await?;
         Ok(tenancy::mark_set_up(&self.client, &self.namespace).await?)
     }
@@ -101,10 +100,10 @@ impl Ground {
             for yaml in documents {
                 let objects = manifest::read(yaml, &namespace)?;
                 self.actions().apply(&namespace, &objects).await?;
-                if namespace == self.namespace {
-                    let named: Vec<_> = objects.iter().map(|o| (o.kind, o.name.as_str())).collect();
-                    self.until(|snapshot| named.iter().all(|(kind, name)| has(snapshot, *kind, name))).await;
-                }
+                let named: Vec<_> = objects.iter().map(|o| (o.kind, o.name.as_str())).collect();
+                let all_there =
+                    |snapshot: &Snapshot| named.iter().all(|(kind, name)| has(snapshot, *kind, name));
+                self.until(&namespace, all_there).await;
             }
         }
         Ok(())
@@ -115,15 +114,20 @@ impl Ground {
     }
 
     /// Waits until the watch has seen something; what takes too long is logged, and seen when it comes.
-    async fn until(&self, seen: impl Fn(&Snapshot) -> bool) {
+    async fn until(&self, namespace: &Namespace, seen: impl Fn(&Snapshot) -> bool) {
         let mut revisions = self.index.revisions();
-        let wait = async {
-            while !seen(&self.index.snapshot(&self.namespace)) && revisions.changed().await.is_ok() {}
-        };
+        let wait =
+            async { while !seen(&self.index.snapshot(namespace)) && revisions.changed().await.is_ok() {} };
         if tokio::time::timeout(SEEN_WITHIN, wait).await.is_err() {
-            tracing::warn!(namespace = %self.namespace, "what was asked for is not seen yet");
+            tracing::warn!(%namespace, "what was asked for is not seen yet");
         }
     }
+}
+
+/// Whether nothing is left in a namespace that does not go by itself.
+fn is_clear(snapshot: &Snapshot) -> bool {
+    let pods = snapshot.workloads().any(|p| p.state != PodState::Terminating);
+    !pods && snapshot.deployments.is_empty() && snapshot.services.is_empty()
 }
 
 /// Whether an object is in the picture; what the picture does not have counts as seen.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 
-use super::reducer::RunHandle;
+use super::handle::RunHandle;
 use super::view::Trouble;
 
 /// The wait before a record that was not written is tried again.

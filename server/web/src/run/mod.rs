@@ -12,6 +12,7 @@
 mod asking;
 mod destination;
 mod ground;
+mod handle;
 mod hub;
 mod keeper;
 mod reducer;
@@ -23,9 +24,9 @@ mod view;
 pub use asking::{Asking, aim};
 pub use destination::{Aim, AimError, Order};
 pub(crate) use ground::{GroundError, has};
+pub use handle::{Command, Look, RunHandle, RunOver};
 pub use hub::{Frame, Hub, LastSeen, Viewer, event};
 pub use keeper::Keeper;
-pub use reducer::{Command, Look, RunHandle, RunOver};
 pub use runs::{Runs, Shared};
 pub use state::RunState;
 pub use view::{Noted, RunView, Trouble};

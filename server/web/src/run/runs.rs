@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ground::{Ground, GroundError};
+use super::handle::{Command, RunHandle};
 use super::keeper::Keeper;
-use super::reducer::{self, Command, Parts, RunHandle};
+use super::reducer::{self, Parts};
 use super::view::Trouble;
 use crate::course::Course;
 use crate::pages::SourceView;

@@ -191,7 +191,7 @@ impl RunState {
 
     /// The student looks deeper into a step's hint. Returns how deep, if there is one.
     pub fn hint(&mut self, step: usize) -> Option<u8> {
-        self.progress.hint(step)
+        self.progress.hint(&self.lab, step)
     }
 
     /// Whether an expression holds for a step that is open, as its checks would be judged.

@@ -11,7 +11,7 @@ words! {
         troubles: "Trouble", "Guasti";
         troubles_lead: "A namespace in which something is broken, as it really breaks. Find it and repair it.", "Un namespace in cui qualcosa è rotto, come si rompe davvero. Trovalo e riparalo.";
         exams: "Exam", "Esame";
-        exams_lead: "A specification, and no help. Points count.", "Una specifica, e nessun aiuto. Contano i punti.";
+        exams_lead: "Build it from a specification. Hints say only where to look, and points count.", "Costruiscilo da una specifica. I suggerimenti dicono solo dove guardare, e contano i punti.";
         overall: "{done} of {all} labs done", "{done} laboratori fatti su {all}";
         claim_1: "A pod is ephemeral, and so is its IP", "Un pod è effimero, e così il suo IP";
         claim_2: "A Service is one stable front", "Un Service è un unico fronte stabile";

@@ -13,7 +13,7 @@ words! {
         service: "Service", "Service";
         rate: "Requests a second", "Richieste al secondo";
         connections: "Connections", "Connessioni";
-        new: "new each", "nuova ogni volta";
+        new: "new each", "sempre nuova";
         new_long: "A new connection for each request: chance chooses anew each time", "Una nuova connessione per ogni richiesta: il caso sceglie ogni volta";
         keep: "keep-alive", "keep-alive";
         keep_long: "A few connections kept open: each stays with its pod", "Poche connessioni tenute aperte: ciascuna resta con il suo pod";

@@ -110,7 +110,7 @@ pub(super) struct RawHint {
     pub(super) when: Option<Spanned<String>>,
     #[serde(rename = "where")]
     pub(super) place: Localized<String>,
-    pub(super) what: Spanned<Localized<String>>,
+    pub(super) what: Option<Spanned<Localized<String>>>,
     pub(super) command: Option<String>,
     pub(super) document: Option<Spanned<String>>,
 }

@@ -9,7 +9,7 @@ use super::raw::{RawCheck, RawHint, RawMessage, RawPrediction, RawStep};
 use super::{LAB, LabFiles, order};
 use crate::ids::StepId;
 use crate::lab::cel::Expression;
-use crate::lab::spec::{Answer, Check, Choice, Hint, LabKind, Prediction, Step};
+use crate::lab::spec::{Answer, Check, Choice, Deeper, Hint, LabKind, Prediction, Step};
 use crate::lab::text::{Localized, Prose, StepText};
 
 /// How many answers a prediction may have.
@@ -138,9 +138,6 @@ fn hints(
     files: &LabFiles,
     faults: &mut Faults,
 ) -> Vec<Hint> {
-    if kind == LabKind::Exam && !raw.is_empty() {
-        faults.at(LAB, step, "an exam is done without help: remove the hints".into());
-    }
     let last = raw.len().saturating_sub(1);
     for (i, hint) in raw.iter().enumerate() {
         match (&hint.when, i == last) {
@@ -150,30 +147,53 @@ fn hints(
             }
             (None, false) => {
                 let why = "only the last hint has no `when`: those after it would never be offered".into();
-                faults.at(LAB, &hint.what, why);
+                beside(hint, step, why, faults);
             }
             _ => {}
         }
     }
-    raw.into_iter().filter_map(|h| hint(h, files, faults)).collect()
+    raw.into_iter().filter_map(|h| hint(h, step, kind, files, faults)).collect()
 }
 
-fn hint(raw: RawHint, files: &LabFiles, faults: &mut Faults) -> Option<Hint> {
+/// Tells a fault of a hint where its text stands, as far as it has one.
+fn beside(hint: &RawHint, step: &Spanned<StepId>, why: String, faults: &mut Faults) {
+    match &hint.what {
+        Some(what) => faults.at(LAB, what, why),
+        None => faults.at(LAB, step, why),
+    }
+}
+
+fn hint(
+    raw: RawHint,
+    step: &Spanned<StepId>,
+    kind: LabKind,
+    files: &LabFiles,
+    faults: &mut Faults,
+) -> Option<Hint> {
     let when = match &raw.when {
         Some(when) => Some(expression(LAB, when, faults)?),
         None => None,
     };
-    let answer = match (raw.command, raw.document) {
-        (Some(command), None) => Answer::Command(command),
+    let exam = kind == LabKind::Exam;
+    let answer = match (&raw.command, &raw.document) {
+        (Some(command), None) => Some(Answer::Command(command.clone())),
         (None, Some(document)) => {
-            files.document(LAB, &document, faults);
-            Answer::Document(document.value)
+            files.document(LAB, document, faults);
+            Some(Answer::Document(document.value.clone()))
         }
+        _ => None,
+    };
+    let deeper = match (&raw.what, answer) {
+        (None, None) if exam && raw.command.is_none() => None,
+        (Some(what), Some(answer)) if !exam => Some(Deeper { what: what.value.clone(), answer }),
         _ => {
-            let why = "a hint ends with either `command` or `document`".into();
-            faults.at(LAB, &raw.what, why);
+            let why = match exam {
+                true => "a hint of an exam says `where`, and no more",
+                false => "a hint says `where` and `what`, and ends with either `command` or `document`",
+            };
+            beside(&raw, step, why.into(), faults);
             return None;
         }
     };
-    Some(Hint { when, place: raw.place, what: raw.what.value, answer })
+    Some(Hint { when, place: raw.place, deeper })
 }

@@ -127,7 +127,7 @@ fn each_fault_of_the_yaml_names_its_line_and_its_cure() {
             "snapshot has no field pod",
         ),
         (yaml("it: C'è un pod", "de: Da"), "lab.yaml", Some("de: Da}"), "de"),
-        (yaml("minutes: 5", "minutes: 5\nkind: exam"), "lab.yaml", Some("- id: a"), "remove the hints"),
+        (yaml("minutes: 5", "minutes: 5\nkind: exam"), "lab.yaml", Some("{en: S, it: S}"), "and no more"),
     ]);
 }
 

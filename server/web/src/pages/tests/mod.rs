@@ -134,8 +134,8 @@ fn a_diagnosis_is_a_column_with_the_break_and_the_reason() {
         (
             Lang::It,
             "si interrompe qui",
-            "Il selettore non corrisponde a nessun pod",
-            "Il selettore dice app=mypap; ",
+            "Il selector non corrisponde a nessun pod",
+            "Il selector dice app=mypap; ",
         ),
     ] {
         let html = diagnosis(lang, &lab(), &run);
