@@ -10,6 +10,7 @@
 
 mod container;
 mod env;
+mod hook;
 mod images;
 mod log;
 mod node;
