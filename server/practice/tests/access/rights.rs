@@ -132,7 +132,7 @@ async fn only_who_may_is_somebody_else() {
             "users \"kubernetes-admin\" is forbidden: User \"{ACCOUNT}\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope"
         )
     );
-    let groups = [("impersonate-group", "kubeadm:cluster-admins")];
+    let groups = [("impersonate-user", ACCOUNT), ("impersonate-group", "kubeadm:cluster-admins")];
     let heard = ask_with(&class.student().await, Method::GET, "/api/v1/nodes", &groups, None).await;
     assert_eq!(heard.code, 403);
 }
