@@ -53,6 +53,7 @@ pub(crate) async fn open<'a>(side: &'a Side, name: &str, namespace: &str) -> Res
         &["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=60s"][..],
         &["create", "namespace", namespace],
         &["wait", "--for=create", "serviceaccount/default", "--timeout=60s"],
+        &["wait", "--for=create", "configmap/kube-root-ca.crt", "--timeout=60s"],
     ] {
         let ran = place.run(arguments).await;
         if !ran.succeeded() {

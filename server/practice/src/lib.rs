@@ -28,6 +28,7 @@ mod quota;
 mod serve;
 pub mod status;
 pub mod store;
+mod supervise;
 #[cfg(test)]
 mod testing;
 mod tls;

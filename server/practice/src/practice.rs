@@ -21,6 +21,7 @@ use crate::pace::Pace;
 use crate::serve::{Door, Serving, speak};
 use crate::status::Status;
 use crate::store::{Resource, Store, keep_compact};
+use crate::supervise::again;
 use crate::tls::{self, TlsError};
 use crate::{controllers, kubeconfig};
 
@@ -219,9 +220,10 @@ fn assemble(address: SocketAddr, authority: &str, pace: Pace) -> Result<(Handle,
     seed(&store, address.port())?;
     let mut cluster = JoinSet::new();
     let kubelet = Kubelet::start(&mut cluster, &store, &network, pace)?;
-    cluster.spawn(keep_compact(Arc::clone(&store)));
-    cluster.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
-    cluster.spawn(policy::run(Arc::clone(&store), network.clone(), pace));
+    let of = Arc::clone(&store);
+    cluster.spawn(again("compaction".into(), move || keep_compact(Arc::clone(&of))));
+    proxy::start(&mut cluster, &store, &network, pace);
+    policy::start(&mut cluster, &store, &network, pace);
     controllers::start(&mut cluster, &store, authority);
     let api = Arc::new(Api {
         store,

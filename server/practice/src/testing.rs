@@ -37,8 +37,8 @@ impl Lab {
         let pace = Pace::default();
         crate::controllers::start(&mut tasks, &store, "a certificate");
         let kubelet = Kubelet::start(&mut tasks, &store, &network, pace).unwrap();
-        tasks.spawn(proxy::run(Arc::clone(&store), network.clone(), pace));
-        tasks.spawn(policy::run(Arc::clone(&store), network.clone(), pace));
+        proxy::start(&mut tasks, &store, &network, pace);
+        policy::start(&mut tasks, &store, &network, pace);
         let lab = Self { store, network, kubelet, _tasks: tasks };
         lab.make(
             Resource::Pods,

@@ -14,7 +14,7 @@ use crate::authz::{self, Access, Target};
 use crate::status::Status;
 
 impl Api {
-    /// Lets a request in, or not; tells who asks.
+    /// Lets a request in, or not; tells who asks, or in whose name.
     ///
     /// # Errors
     /// 401 for a token that is not valid; 403 for what the user may not do.
@@ -31,7 +31,7 @@ impl Api {
             tracing::debug!(%rejected, "a token was refused");
             Status::unauthorized()
         })?;
-        self.refuse_impersonation(&user, headers)?;
+        let user = self.impersonate(user, headers)?;
         self.authorize(&user, &access(method, path, query))?;
         Ok(user)
     }
@@ -43,24 +43,6 @@ impl Api {
     pub(super) fn authorize(&self, user: &User, access: &Access) -> Result<(), Status> {
         let decision = self.store.view(|view| authz::decide(view, user, access));
         if decision.allowed { Ok(()) } else { Err(access.forbidden(user, &decision.reason)) }
-    }
-
-    /// Who may be somebody else is told that this is not modelled; who may not, that he may not.
-    fn refuse_impersonation(&self, user: &User, headers: &HeaderMap) -> Result<(), Status> {
-        let given = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        if !headers.keys().any(|name| name.as_str().starts_with("impersonate-")) {
-            return Ok(());
-        }
-        let whom = given("impersonate-user").unwrap_or_default();
-        let access = match whom.strip_prefix("system:serviceaccount:").and_then(|of| of.split_once(':')) {
-            Some((namespace, name)) => Access::to("impersonate", "", "serviceaccounts", namespace, name),
-            None => Access::to("impersonate", "", "users", "", whom),
-        };
-        self.authorize(user, &access)?;
-        let mut status = access.forbidden(user, "");
-        "the practice cluster does not model impersonation (--as): use a token of that user instead"
-            .clone_into(&mut status.message);
-        Err(status)
     }
 }
 

@@ -19,9 +19,11 @@ mod evict;
 mod exec;
 mod forward;
 mod gate;
+mod impersonate;
 mod logs;
 mod metrics;
 mod openapi;
+mod openid;
 mod patch;
 mod path;
 mod protobuf;
@@ -33,6 +35,7 @@ mod review;
 mod scale;
 mod schema;
 mod spdy;
+mod swagger;
 mod table;
 mod token;
 mod upgrade;
@@ -208,6 +211,9 @@ impl Api {
             }
             Target::Unknown => Err(Status::no_such_path()),
             Target::Unmodelled(plural, group) => Err(Status::kind_not_modelled(plural, group)),
+            Target::Issuer => only_get(&asked).map(|()| self.issuer()),
+            Target::Keys => only_get(&asked).map(|()| self.keys()),
+            Target::Swagger => only_get(&asked).and_then(|()| swagger::answer(asked.header(ACCEPT))),
             Target::OpenApi(path) => {
                 only_get(&asked)?;
                 openapi::answer(&path, &asked.headers).await

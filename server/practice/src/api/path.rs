@@ -22,8 +22,14 @@ pub(super) enum Target {
     Group(String),
     /// `/api/v1`, `/apis/apps/v1`: group, then version
     Resources(String, String),
+    /// `/openapi/v2`
+    Swagger,
     /// `/openapi/v3` and below
     OpenApi(String),
+    /// `/.well-known/openid-configuration`
+    Issuer,
+    /// `/openid/v1/jwks`
+    Keys,
     /// A question that is answered at once and not stored, in a namespace or in none.
     Review(Review, Option<String>),
     /// The objects of a resource, in one namespace or in all.
@@ -83,6 +89,9 @@ pub(super) fn parse(path: &str) -> Target {
         ["apis", group] => Target::Group(group.to_owned()),
         ["api", version] => Target::Resources(String::new(), version.to_owned()),
         ["apis", group, version] => Target::Resources(group.to_owned(), version.to_owned()),
+        ["openapi", "v2"] => Target::Swagger,
+        [".well-known", "openid-configuration"] => Target::Issuer,
+        ["openid", "v1", "jwks"] => Target::Keys,
         ["openapi", "v3", ref rest @ ..] => Target::OpenApi(rest.join("/")),
         ["api", version, ref rest @ ..] => objects("", version, rest),
         ["apis", group, version, ref rest @ ..] => objects(group, version, rest),
@@ -152,6 +161,10 @@ mod tests {
             ("/readyz/etcd", Target::Health),
             ("/metrics", Target::Metrics),
             ("/metrics/slis", Target::Unknown),
+            ("/openapi/v2", Target::Swagger),
+            ("/openapi/v3", Target::OpenApi(String::new())),
+            ("/.well-known/openid-configuration", Target::Issuer),
+            ("/openid/v1/jwks", Target::Keys),
             ("/api/v1", Target::Resources("".into(), "v1".into())),
             ("/apis/apps/v1", Target::Resources("apps".into(), "v1".into())),
             ("/api/v1/pods", Target::Collection(Resource::Pods, None)),

@@ -31,6 +31,7 @@ impl Api {
         namespace: &str,
         name: &str,
     ) -> Result<Answer, Status> {
+        // A dry run is answered with a token that works, as Kubernetes does: nothing is stored in either case.
         let (_, validation) = (asked.query.mode()?, asked.query.validation()?);
         let body = asked.object().await?;
         if body["kind"] != "TokenRequest" || body["apiVersion"] != "authentication.k8s.io/v1" {
@@ -119,7 +120,9 @@ impl Api {
                 "the UID in the bound object reference ({meant}) does not match the UID in record. The object might \
                  have been deleted and then recreated"
             );
-            return Err(Status::conflict(resource, &name, &why));
+            // Kubernetes names the kind here, not the resource.
+            let message = format!("Operation cannot be fulfilled on {kind} {name:?}: {why}");
+            return Err(Status { message, ..Status::conflict(resource, &name, &why) });
         }
         let of = |name: &str, uid: &str| Some(Reference { name: name.to_owned(), uid: uid.to_owned() });
         match resource {

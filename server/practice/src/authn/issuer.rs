@@ -46,6 +46,14 @@ impl Issuer {
         Ok(Self { id: URL_SAFE_NO_PAD.encode(digest), key, random })
     }
 
+    /// The key by which others can check its tokens, as a JSON Web Key. Source: RFC 7517, RFC 7518 section 6.2.
+    pub(crate) fn public_key(&self) -> Value {
+        // A byte that says that the point is whole, then its two coordinates.
+        let (x, y) = self.key.public_key().as_ref()[1..].split_at(32);
+        let part = |part| URL_SAFE_NO_PAD.encode(part);
+        json!({"use": "sig", "kty": "EC", "kid": self.id, "crv": "P-256", "alg": "ES256", "x": part(x), "y": part(y)})
+    }
+
     /// A token that says this; `None` when the system has no randomness.
     pub(crate) fn sign(&self, claims: &Claims) -> Option<String> {
         let header = json!({"alg": "ES256", "kid": self.id});

@@ -13,6 +13,9 @@ pub(crate) const ACCOUNTS: &str = "system:serviceaccounts";
 /// May do everything, as in a cluster that kubeadm (and so kind) made.
 pub(crate) const ADMINISTRATORS: &str = "kubeadm:cluster-admins";
 
+/// Who shows no token.
+const ANONYMOUS: &str = "system:anonymous";
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -27,6 +30,11 @@ pub struct User {
 }
 
 impl User {
+    /// Anybody, in no group yet.
+    pub(crate) fn named(name: &str) -> Self {
+        Self::new(name, &[])
+    }
+
     fn new(name: &str, groups: &[&str]) -> Self {
         let groups = groups.iter().map(|group| (*group).to_owned()).collect();
         Self { name: name.to_owned(), uid: String::new(), groups, extra: BTreeMap::new() }
@@ -41,7 +49,7 @@ impl User {
     /// Who shows no token.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self::new("system:anonymous", &[UNAUTHENTICATED])
+        Self::new(ANONYMOUS, &[UNAUTHENTICATED])
     }
 
     /// A `ServiceAccount`.
@@ -50,6 +58,18 @@ impl User {
         let of_namespace = format!("{ACCOUNTS}:{namespace}");
         let name = account_name(namespace, name);
         Self { uid: uid.to_owned(), ..Self::new(&name, &[ACCOUNTS, &of_namespace, AUTHENTICATED]) }
+    }
+
+    /// Puts an impersonated user into the groups that were asked for, and into that of all who are known, or of all who
+    /// are not. Where none was asked for, an account stays in its own.
+    pub(crate) fn put_into(&mut self, groups: &[&str]) {
+        if !groups.is_empty() {
+            self.groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        }
+        let everyone = if self.name == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
+        if !self.is_in(AUTHENTICATED) && !self.is_in(UNAUTHENTICATED) {
+            self.groups.push(everyone.to_owned());
+        }
     }
 
     /// Whether he is in a group.

@@ -33,6 +33,14 @@ impl Access {
         Self { verb: verb.to_owned(), target }
     }
 
+    /// The same, of a subresource.
+    pub(crate) fn of(mut self, part: &str) -> Self {
+        if let Target::Resource { subresource, .. } = &mut self.target {
+            part.clone_into(subresource);
+        }
+        self
+    }
+
     /// The namespace; empty for what is in none.
     pub(crate) fn namespace(&self) -> &str {
         match &self.target {

@@ -23,6 +23,7 @@ pub(super) struct Binding {
 /// All that there are.
 pub(super) const CLUSTER_ROLE_BINDINGS: &[Binding] = &[
     Binding { name: ADMINISTRATORS, role: "cluster-admin", groups: &[ADMINISTRATORS] },
+    Binding { name: "cluster-admin", role: "cluster-admin", groups: &["system:masters"] },
     Binding { name: "system:basic-user", role: "system:basic-user", groups: &[AUTHENTICATED] },
     Binding { name: "system:discovery", role: "system:discovery", groups: &[AUTHENTICATED] },
     Binding {

@@ -15,7 +15,8 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 /// Whether the user may write this Role or `RoleBinding`: he has all that it gives, or is allowed to `escalate` or `bind`.
 ///
 /// # Errors
-/// 403 with what he lacks; 404 when the binding names a role that is not there.
+/// 403 with what he lacks; 404 when the binding names a role that is not there; 500, as Kubernetes has it, when what it
+/// names is of no kind of role.
 pub(crate) fn check(
     view: &View<'_>,
     user: &User,
@@ -73,8 +74,11 @@ fn binding(
     let plural = match kind {
         "ClusterRole" => "clusterroles",
         "Role" => "roles",
-        // What is no role is refused for that, later.
-        _ => return Ok(None),
+        _ if same("roleRef") && same("subjects") => return Ok(None),
+        _ => {
+            let message = format!("unsupported role reference kind: {kind:?}");
+            return Err(Status { code: 500, reason: "", message, details: None });
+        }
     };
     let bind = Access::to("bind", GROUP, plural, namespace, name);
     if (same("roleRef") && same("subjects")) || decide(view, user, &bind).allowed {

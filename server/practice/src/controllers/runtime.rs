@@ -7,9 +7,11 @@
 //! ```
 //!
 //! Invariants: level-triggered, a key says only *look again*; a key that waits is not queued twice; one worker a
-//! controller, so a key is never reconciled twice at once; nothing wakes but a change or a time that was asked for.
+//! controller, so a key is never reconciled twice at once; nothing wakes but a change or a time that was asked for; no
+//! panic ends it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::status::Status;
 use crate::store::{Resource, Selector, Store, WatchEvent};
+use crate::supervise::{again, message};
 
 /// The first pause after a failure; it doubles from there.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
@@ -93,13 +96,20 @@ pub(crate) fn start<C: Controller>(tasks: &mut JoinSet<()>, store: &Arc<Store>, 
     let queue = Arc::new(Queue { keys: Mutex::default(), woken: Notify::new() });
     for resource in controller.watches() {
         let (store, controller, queue) = (Arc::clone(store), Arc::clone(&controller), Arc::clone(&queue));
-        tasks.spawn(async move { feed(&store, resource, &*controller, &queue).await });
+        let feed = move || feed(Arc::clone(&store), resource, Arc::clone(&controller), Arc::clone(&queue));
+        tasks.spawn(again(format!("{}, {resource:?}", C::NAME), feed));
     }
+    // It catches what `reconcile` does by itself, key by key.
     tasks.spawn(async move { work(&*controller, &queue).await });
 }
 
 /// Turns changes into keys; a watch that fell behind begins anew with all there is.
-async fn feed<C: Controller>(store: &Arc<Store>, resource: Resource, controller: &C, queue: &Queue<C::Key>) {
+async fn feed<C: Controller>(
+    store: Arc<Store>,
+    resource: Resource,
+    controller: Arc<C>,
+    queue: Arc<Queue<C::Key>>,
+) {
     loop {
         let (listed, mut watch) = store.list_and_watch(resource, None, &Selector::default());
         for item in listed.items {
@@ -112,13 +122,22 @@ async fn feed<C: Controller>(store: &Arc<Store>, resource: Resource, controller:
     }
 }
 
+/// Reconciles a key. A panic is a failure like any other, only louder: the other keys are looked at all the same.
+fn reconcile<C: Controller>(controller: &C, key: &C::Key) -> Result<Done, Status> {
+    catch_unwind(AssertUnwindSafe(|| controller.reconcile(key))).unwrap_or_else(|panic| {
+        let panic = message(&*panic);
+        tracing::error!(controller = C::NAME, ?key, panic, "panicked, and tries again later: this is a bug");
+        Err(Status::internal(panic))
+    })
+}
+
 async fn work<C: Controller>(controller: &C, queue: &Queue<C::Key>) {
     let mut later: BTreeMap<C::Key, Instant> = BTreeMap::new();
     let mut failures: BTreeMap<C::Key, u32> = BTreeMap::new();
     loop {
         while let Some(key) = queue.take() {
             later.remove(&key);
-            match controller.reconcile(&key) {
+            match reconcile(controller, &key) {
                 Ok(done) => {
                     failures.remove(&key);
                     if let Done::After(pause) = done {
@@ -145,5 +164,60 @@ async fn work<C: Controller>(controller: &C, queue: &Queue<C::Key>) {
         let now = Instant::now();
         queue.add(later.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect());
         later.retain(|_, at| *at > now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use serde_json::json;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::store::AdmitAll;
+    use crate::store::object::name;
+
+    /// Panics at the first look at `bad`, and at the first change that it is told of.
+    struct Clumsy {
+        told: AtomicU32,
+        looks: AtomicU32,
+        reconciled: mpsc::UnboundedSender<String>,
+    }
+
+    impl Controller for Clumsy {
+        type Key = String;
+
+        const NAME: &'static str = "clumsy";
+
+        fn watches(&self) -> Vec<Resource> {
+            vec![Resource::ConfigMaps]
+        }
+
+        fn keys(&self, _: Resource, event: &WatchEvent) -> Vec<String> {
+            assert!(self.told.fetch_add(1, Ordering::Relaxed) > 0, "told of a change");
+            vec![name(object(event)).to_owned()]
+        }
+
+        fn reconcile(&self, key: &String) -> Result<Done, Status> {
+            assert!(key != "bad" || self.looks.fetch_add(1, Ordering::Relaxed) > 0, "a look");
+            self.reconciled.send(key.clone()).ok();
+            Ok(Done::Now)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_controller_that_panics_goes_on_with_the_next_key_and_comes_back() {
+        let (store, mut tasks) = (Store::new(AdmitAll), JoinSet::new());
+        let (reconciled, mut seen) = mpsc::unbounded_channel();
+        for name in ["bad", "good"] {
+            let made = json!({"metadata": {"name": name, "namespace": "a"}});
+            store.create(Resource::ConfigMaps, made).unwrap();
+        }
+        let (told, looks) = (AtomicU32::new(0), AtomicU32::new(0));
+        start(&mut tasks, &store, Clumsy { told, looks, reconciled });
+        let mut next = async || tokio::time::timeout(Duration::from_secs(60), seen.recv()).await.unwrap();
+        assert_eq!(next().await.as_deref(), Some("good"));
+        assert_eq!(next().await.as_deref(), Some("bad"));
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::env::{Env, environment};
+use super::hook::Hook;
 use super::images::{self, Image, Missing};
 use super::log::Log;
 use super::probe::{Outcome, Probe, Streak};
@@ -271,6 +272,7 @@ impl Container {
                 _ = pod_ends.wait_for(Option::is_some) => {}
                 _ = life_ends.wait_for(Option::is_some) => {}
             }
+            self.before_stop().await;
         };
         let mut deadline = self.deadline.clone();
         let killed = async {
@@ -286,6 +288,14 @@ impl Container {
             () = killed => KILLED,
             () = self.probe_readiness() => KILLED,
             () = self.probe_liveness(&condemned) => KILLED,
+        }
+    }
+
+    /// Runs the `preStop` hook. What the process does meanwhile it does as ever.
+    async fn before_stop(&self) {
+        let Some(hook) = Hook::read(&self.spec) else { return };
+        if !hook.run(&self.sandbox.dialer()).await {
+            self.tell(Said::warning("FailedPreStopHook", "PreStopHook failed"));
         }
     }
 

@@ -10,6 +10,7 @@
 
 mod container;
 mod env;
+mod hook;
 mod images;
 mod log;
 mod node;
@@ -38,8 +39,9 @@ use crate::controllers::objects::{Key, key};
 use crate::network::{Network, PodDialer};
 use crate::pace::Pace;
 use crate::status::Status;
-use crate::store::object::{text, uid};
+use crate::store::object::{name, namespace, text, uid};
 use crate::store::{Resource, Selector, Store, WatchEvent};
+use crate::supervise::again;
 
 pub use log::{Log, LogLine, Progress};
 pub use node::NODE;
@@ -117,7 +119,8 @@ impl Kubelet {
             pods: Mutex::default(),
         });
         store.create(Resource::Nodes, node::node())?;
-        tasks.spawn(follow(Arc::clone(&kubelet)));
+        let of = Arc::clone(&kubelet);
+        tasks.spawn(again("the kubelet".into(), move || follow(Arc::clone(&of))));
         Ok(kubelet)
     }
 
@@ -212,11 +215,7 @@ async fn follow(kubelet: Arc<Kubelet>) {
                     }
                 }
             }
-            while let Some(ended) = running.try_join_next() {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "a pod's worker died");
-                }
-            }
+            while running.try_join_next().is_some() {}
         }
         tracing::debug!("the kubelet fell behind, and lists again");
     }
@@ -237,7 +236,13 @@ fn see(
     }
     let (tell, seen) = watch::channel(Some(Arc::clone(pod)));
     workers.insert(uid(pod).to_owned(), tell);
-    running.spawn(Worker::new(Arc::clone(kubelet), Arc::clone(pod), seen).run());
+    let of = format!("pod {}/{}", namespace(pod), name(pod));
+    let (kubelet, pod) = (Arc::clone(kubelet), Arc::clone(pod));
+    // Begun anew, the pod is run as it is by then, in a new sandbox.
+    running.spawn(again(of, move || {
+        let now = seen.borrow().clone().unwrap_or_else(|| Arc::clone(&pod));
+        Worker::new(Arc::clone(&kubelet), now, seen.clone()).run()
+    }));
 }
 
 /// 64 hexadecimal digits, as a container runtime names containers.

@@ -9,6 +9,7 @@
 //! Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>
 
 use std::net::Ipv4Addr;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -109,7 +110,12 @@ impl Worker {
         let mut changed = self.states.subscribe();
         loop {
             tokio::select! {
-                ended = containers.join_next() => if ended.is_none() { return },
+                ended = containers.join_next() => match ended {
+                    None => return,
+                    // The worker goes down with its container, and is begun anew.
+                    Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+                    Some(_) => {}
+                },
                 Ok(()) = changed.changed() => self.write(),
                 Ok(()) = self.seen.changed() => {
                     let seen = self.seen.borrow_and_update().clone();

@@ -7,18 +7,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Names, Network, Rules};
 use crate::pace::Pace;
 use crate::status::Status;
 use crate::store::{Resource, Selector, Store, Watch};
+use crate::supervise::again;
 
 /// How long it takes a change to become a rule.
 pub const SYNC_DELAY: Duration = Duration::from_millis(100);
 
+/// Starts both; they run for as long as `tasks` lives.
+pub fn start(tasks: &mut JoinSet<()>, store: &Arc<Store>, network: &Network, pace: Pace) {
+    let (store, network) = (Arc::clone(store), network.clone());
+    tasks.spawn(again("the proxy".into(), move || run(Arc::clone(&store), network.clone(), pace)));
+}
+
 /// Follows the store for ever.
-pub async fn run(store: Arc<Store>, network: Network, pace: Pace) {
+async fn run(store: Arc<Store>, network: Network, pace: Pace) {
     let all = Selector::default();
     loop {
         let (_, mut services) = store.list_and_watch(Resource::Services, None, &all);

@@ -15,10 +15,13 @@ pub(super) fn pod_spec(spec: &Value, at: &str) -> Causes {
         causes.push(Cause::required(format!("{at}.containers"), ""));
     }
     let mut seen = HashSet::new();
+    let grace = spec["terminationGracePeriodSeconds"].as_i64().unwrap_or(30);
     for list in ["initContainers", "containers"] {
         for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
             let place = format!("{at}.{list}[{index}]");
             causes.extend(one(container, &place));
+            let hook = format!("{place}.lifecycle.preStop");
+            causes.extend(check_hook(&container["lifecycle"]["preStop"], &hook, grace));
             let name = container["name"].as_str().unwrap_or_default();
             if !name.is_empty() && !seen.insert(name) {
                 causes.push(Cause::duplicate(format!("{place}.name"), &json!(name)));
@@ -132,6 +135,36 @@ fn check_probe(probe: &Value, at: &str) -> Causes {
             &probe["successThreshold"],
             "must be 1",
         ));
+    }
+    causes
+}
+
+/// Checks a hook that runs within so many seconds.
+fn check_hook(hook: &Value, at: &str, grace: i64) -> Causes {
+    let mut causes = Causes::new();
+    if !hook.is_object() {
+        return causes;
+    }
+    let mut given =
+        ["exec", "httpGet", "tcpSocket", "sleep"].into_iter().filter(|handler| hook[*handler].is_object());
+    match given.next() {
+        None => causes.push(Cause::required(at, "must specify a handler type")),
+        Some("exec") if hook["exec"]["command"].as_array().is_none_or(Vec::is_empty) => {
+            causes.push(Cause::required(format!("{at}.exec.command"), ""));
+        }
+        Some("sleep") => {
+            let seconds = &hook["sleep"]["seconds"];
+            if seconds.as_i64().is_some_and(|seconds| !(0..=grace).contains(&seconds)) {
+                let why =
+                    format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+                causes.push(Cause::invalid(format!("{at}.sleep"), seconds, &why));
+            }
+        }
+        Some(handler) => causes.extend(check_probe_port(hook, handler, at)),
+    }
+    for more in given {
+        let why = "may not specify more than 1 handler type";
+        causes.push(Cause::forbidden(format!("{at}.{more}"), why));
     }
     causes
 }

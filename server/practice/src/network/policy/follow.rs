@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::Policies;
@@ -9,9 +10,16 @@ use crate::network::Network;
 use crate::network::proxy::SYNC_DELAY;
 use crate::pace::Pace;
 use crate::store::{Resource, Selector, Store};
+use crate::supervise::again;
+
+/// Starts it; it runs for as long as `tasks` lives.
+pub(crate) fn start(tasks: &mut JoinSet<()>, store: &Arc<Store>, network: &Network, pace: Pace) {
+    let (store, network) = (Arc::clone(store), network.clone());
+    tasks.spawn(again("network policies".into(), move || run(Arc::clone(&store), network.clone(), pace)));
+}
 
 /// Follows the store for ever. While there is no policy it looks at nothing else, and the network at nothing at all.
-pub(crate) async fn run(store: Arc<Store>, network: Network, pace: Pace) {
+async fn run(store: Arc<Store>, network: Network, pace: Pace) {
     let all = Selector::default();
     loop {
         let (listed, mut policies) = store.list_and_watch(Resource::NetworkPolicies, None, &all);

@@ -25,7 +25,7 @@ use std::ops::RangeInclusive;
 
 use clusterip_domain::rules::Protocol;
 
-pub(crate) use follow::run;
+pub(crate) use follow::start;
 
 /// The address of the cluster's DNS, behind its virtual IP: no pod is ever given it.
 pub(super) const DNS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 244, 255, 255), 53);
