@@ -68,7 +68,7 @@ async fn next_move(at: &InRun, step: &StepId) -> Told {
     let place = place(&lab, step)?;
     let moves = lab.shown_route().ok_or(WebError::NotFound)?.moves(place);
     let played = at.run.view().progress.steps_progress().get(place).map_or(0, |s| s.played);
-    let player = Player::new(at, None);
+    let player = Player::showing(at);
     for next in moves.iter().skip(played) {
         let said = player.play(&lab, place, next).await?;
         at.run.ask(|answer| Command::Help(place, answer)).await?;

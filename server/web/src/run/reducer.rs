@@ -323,8 +323,10 @@ impl Reducer {
                 }
                 () = moment(due) => {
                     due = None;
-                    self.observe();
-                    self.show();
+                    // A page tells when the rules were read, so it is shown that they were read again.
+                    if self.observe() || self.hubs.iter().any(Hub::watched) {
+                        self.show();
+                    }
                 }
                 () = moment(held) => {
                     self.state.judge(Timestamp::now());
@@ -335,9 +337,10 @@ impl Reducer {
         self.stop_load();
     }
 
-    fn observe(&mut self) {
+    /// Takes in what the watch saw. Returns whether a page may show something else now.
+    fn observe(&mut self) -> bool {
         let snapshot = self.parts.index.snapshot(&self.parts.namespace);
-        self.state.observe(snapshot, Timestamp::now());
+        self.state.observe(snapshot, Timestamp::now()).changed
     }
 
     fn command(&mut self, command: Command) {
@@ -370,6 +373,7 @@ impl Reducer {
             }
             Command::Wait(waiting, answer) => {
                 self.state.wait(waiting);
+                self.state.judge(Timestamp::now());
                 let _ = answer.send(());
             }
             Command::Restart(answer) => {
