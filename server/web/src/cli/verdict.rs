@@ -64,7 +64,11 @@ pub(super) fn report(labs: &[Arc<Lab>], lacking: &BTreeSet<LabId>, outcomes: &[O
         failed += usize::from(!sound);
         let took = seconds(plays().map(|o| o.took).sum());
         let lacks = if lacking.contains(&lab.id) { ", and it lacks something" } else { "" };
-        println!("{} {:<32} {passed:>3} of {count:>3} plays {took:>8} s{lacks}", mark(sound), lab.id.as_str());
+        println!(
+            "{} {:<32} {passed:>3} of {count:>3} plays {took:>8} s{lacks}",
+            mark(sound),
+            lab.id.as_str()
+        );
     }
     println!("{} passed, {failed} failed", labs.len() - failed);
     failed

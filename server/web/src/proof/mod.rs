@@ -98,11 +98,7 @@ pub async fn prove(
     let at_once = scope.at_once.map_or(usual, NonZeroUsize::get);
     let (cluster, tasks) = cluster::open(course, origin, &stop).await?;
     let kubectl = Kubectl::find(&cluster.access, &cluster.source.name).map_err(|e| e.to_string());
-    let of = |lab: &Arc<Lab>| {
-        let lab = Arc::clone(lab);
-        play::plan(&lab, scope.plays).into_iter().map(move |what| (Arc::clone(&lab), what))
-    };
-    let plays: Vec<(Arc<Lab>, What)> = labs.iter().flat_map(of).collect();
+    let plays = order(labs.iter().map(|lab| (Arc::clone(lab), play::plan(lab, scope.plays))));
     // Nobody listening is no reason not to go on.
     let _ = events.send(Event::Begins(plays.len()));
     let (cluster, kubectl) = (&cluster, &kubectl);
@@ -114,6 +110,17 @@ pub async fn prove(
     tasks.close();
     tasks.wait().await;
     Ok(())
+}
+
+/// The first play of every lab, then the second, and so on: the plays of one lab weigh about the same, and the heaviest
+/// would all go on at once.
+fn order(plans: impl Iterator<Item = (Arc<Lab>, Vec<What>)>) -> Vec<(Arc<Lab>, What)> {
+    let numbered = |(lab, plan): (Arc<Lab>, Vec<What>)| {
+        plan.into_iter().enumerate().map(move |(i, what)| (i, Arc::clone(&lab), what))
+    };
+    let mut plays: Vec<_> = plans.flat_map(numbered).collect();
+    plays.sort_by_key(|(i, ..)| *i);
+    plays.into_iter().map(|(_, lab, what)| (lab, what)).collect()
 }
 
 async fn one(

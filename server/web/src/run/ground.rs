@@ -75,7 +75,7 @@ impl Ground {
     /// Deletes everything the student made, and applies what the lab begins with.
     pub(crate) async fn start_over(&self, lab: &Lab) -> Result<(), ActError> {
         self.actions().clear(&self.namespace).await?;
-        self.until(|snapshot| {
+        self.until(&self.namespace, |snapshot| {
             let pods = snapshot.workloads().any(|p| p.state != PodState::Terminating);
             !pods && snapshot.deployments.is_empty() && snapshot.services.is_empty()
         })
@@ -91,11 +91,14 @@ impl Ground {
             for yaml in documents {
                 let objects = manifest::read(yaml, &namespace)?;
                 self.actions().apply(&namespace, &objects).await?;
-                if namespace == self.namespace {
-                    let named: Vec<_> = objects.iter().map(|o| (o.kind, o.name.as_str())).collect();
-                    self.until(|snapshot| named.iter().all(|(kind, name)| has(snapshot, *kind, name))).await;
-                }
+                let named: Vec<_> = objects.iter().map(|o| (o.kind, o.name.as_str())).collect();
+                let seen = |snapshot: &Snapshot| named.iter().all(|(kind, name)| has(snapshot, *kind, name));
+                self.until(&namespace, seen).await;
             }
+        }
+        if !lab.neighbour.is_empty() {
+            // Nobody sees the neighbour's pods come: what is asked of them must not depend on how fast they are.
+            self.until(&self.namespace.neighbour(), at_work).await;
         }
         Ok(())
     }
@@ -105,15 +108,20 @@ impl Ground {
     }
 
     /// Waits until the watch has seen something; what takes too long is logged, and seen when it comes.
-    async fn until(&self, seen: impl Fn(&Snapshot) -> bool) {
+    async fn until(&self, namespace: &Namespace, seen: impl Fn(&Snapshot) -> bool) {
         let mut revisions = self.index.revisions();
-        let wait = async {
-            while !seen(&self.index.snapshot(&self.namespace)) && revisions.changed().await.is_ok() {}
-        };
+        let wait =
+            async { while !seen(&self.index.snapshot(namespace)) && revisions.changed().await.is_ok() {} };
         if tokio::time::timeout(SEEN_WITHIN, wait).await.is_err() {
-            tracing::warn!(namespace = %self.namespace, "what was asked for is not seen yet");
+            tracing::warn!(%namespace, "what was asked for is not seen yet");
         }
     }
+}
+
+/// Whether all pods that were asked for are Ready, and every Service leads to some.
+fn at_work(snapshot: &Snapshot) -> bool {
+    snapshot.deployments.iter().all(|d| d.ready >= d.replicas)
+        && snapshot.services.iter().all(|s| snapshot.endpoints(&s.name).any(|e| e.ready))
 }
 
 /// Whether an object is in the picture; what the picture does not have counts as seen.
