@@ -33,7 +33,7 @@ pub use play::{Plays, What};
 /// How many plays go on at a time on a real cluster: each has some pods, and the cluster may be small.
 const AT_ONCE: usize = 6;
 /// How many on a practice cluster: a play mostly waits, and all share the processors of this machine.
-const AT_ONCE_IN_PRACTICE: usize = 12;
+const AT_ONCE_IN_PRACTICE: usize = 10;
 
 /// What is to be proved, and how.
 #[derive(Debug, Clone, Copy, Default)]
