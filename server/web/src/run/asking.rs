@@ -116,7 +116,8 @@ pub fn aim(view: &RunView, probe: &Probe) -> Result<Try, AimError> {
             (name(service, service.clone(), first), *port)
         }
         Destination::NeighbourName { service, port } => {
-            (name(service, format!("{service}.{}", view.snapshot.namespace.neighbour()), None), *port)
+            let host = format!("{service}.{}", view.snapshot.namespace.neighbour());
+            (name(&host, host.clone(), None), *port)
         }
     };
     let port = if connects { probe.port.or(own).unwrap_or(target.port) } else { 0 };

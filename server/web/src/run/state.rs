@@ -142,7 +142,7 @@ impl RunState {
 
     /// Takes in what a probe found. Returns what came of it.
     pub fn probed(&mut self, probed: Probed, now: Timestamp) -> Judged {
-        self.probes.record(self.history.now(), probed);
+        self.probes.record(self.history.later(), probed);
         self.judge(now)
     }
 
