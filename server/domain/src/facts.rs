@@ -96,6 +96,12 @@ impl History {
         Moment(self.observations)
     }
 
+    /// A moment of its own, after all that was, for something that no observation brings.
+    pub fn later(&mut self) -> Moment {
+        self.observations += 1;
+        self.now()
+    }
+
     /// What has come and gone, told from a moment on.
     #[must_use]
     pub fn since(&self, moment: Moment) -> SeenSince<'_> {

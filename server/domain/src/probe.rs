@@ -184,10 +184,10 @@ mod course {
             self.0.iter().map(|(_, probed)| probed)
         }
 
-        /// Those that were made from a moment on.
+        /// Those that were made after a moment: the one that opened a step does not count in it.
         #[must_use]
         pub fn since(&self, moment: Moment) -> Vec<&Probed> {
-            self.0.iter().filter(|(at, _)| *at >= moment).map(|(_, probed)| probed).collect()
+            self.0.iter().filter(|(at, _)| *at > moment).map(|(_, probed)| probed).collect()
         }
     }
 }
@@ -195,7 +195,7 @@ mod course {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Moment;
+    use crate::facts::{History, Moment};
     use crate::ledger::{Target, TargetKind};
     use serde_json::json;
 
@@ -248,9 +248,19 @@ mod tests {
     #[test]
     fn the_oldest_probe_is_forgotten_first() {
         let mut probes = Probes::default();
-        let now = Moment::default();
+        let now = History::default().later();
         (1..=MAX_PROBES + 3).for_each(|port| probes.record(now, probed(u16::try_from(port).unwrap())));
-        let kept = probes.since(now);
+        let kept = probes.since(Moment::default());
         assert_eq!((kept.len(), kept[0].target.port), (MAX_PROBES, 4));
+    }
+
+    #[test]
+    fn a_probe_counts_for_the_step_that_was_open_and_not_for_the_one_it_opened() {
+        let (mut probes, mut history) = (Probes::default(), History::default());
+        probes.record(history.later(), probed(80));
+        let opened = history.now();
+        assert_eq!(probes.since(opened).len(), 0);
+        probes.record(history.later(), probed(81));
+        assert_eq!(probes.since(opened).len(), 1);
     }
 }

@@ -157,6 +157,17 @@ pub enum RulesView {
     },
 }
 
+impl RulesView {
+    /// Whether it shows what another shows, whenever each was read.
+    #[must_use]
+    pub fn shows_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Read { nodes, .. }, Self::Read { nodes: theirs, .. }) => nodes == theirs,
+            (mine, theirs) => mine == theirs,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

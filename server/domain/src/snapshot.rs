@@ -25,7 +25,7 @@ pub const ROLE_LABEL: &str = "clusterip-lab/role";
 pub struct Snapshot {
     /// Which namespace.
     pub namespace: Namespace,
-    /// Grows with every observed change of this namespace while the server runs.
+    /// Grows with every observed change while the server runs, of other namespaces too.
     pub revision: u64,
     /// Since when a watch is behind, if one is: what follows may be out of date.
     pub stale_since: Option<Timestamp>,
@@ -49,6 +49,19 @@ pub struct Snapshot {
 pub const MAX_EVENTS: usize = 50;
 
 impl Snapshot {
+    /// Whether it shows what another of this namespace shows, whenever each was taken.
+    #[must_use]
+    pub fn shows_as(&self, other: &Self) -> bool {
+        self.stale_since == other.stale_since
+            && self.pods == other.pods
+            && self.deployments == other.deployments
+            && self.replica_sets == other.replica_sets
+            && self.services == other.services
+            && self.endpoint_slices == other.endpoint_slices
+            && self.events == other.events
+            && self.rules.shows_as(&other.rules)
+    }
+
     /// A namespace in which nothing was seen yet.
     #[must_use]
     pub fn empty(namespace: Namespace) -> Self {

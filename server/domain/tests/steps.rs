@@ -171,7 +171,8 @@ fn each_step_counts_from_its_own_opening() {
     let target = Target { kind: TargetKind::PodIp, name: "p".into(), host: "10.0.0.1".into(), port: 80 };
     let report = ProbeReport { ok: true, error: None, ..ProbeReport::failed(ErrorKind::Refused) };
     let probed = Probed { from: Vantage::Client, tool: Tool::Tcp, target, report };
-    play.probes.record(play.history.now(), probed);
+    let now = play.history.later();
+    play.probes.record(now, probed);
     play.judge(5);
     assert_eq!(play.states()[2], Current, "the five answers were of another step");
     play.answered(5);

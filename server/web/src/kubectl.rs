@@ -158,6 +158,11 @@ impl<'a> Placeholders<'a> {
         filled + rest
     }
 
+    /// Whether nothing is left in a command that [`Self::fill`] would fill.
+    pub(crate) fn all_filled(command: &str) -> bool {
+        !["<pod-name", "<pod-ip", "<cluster-ip"].iter().any(|placeholder| command.contains(placeholder))
+    }
+
     fn value(&self, name: &str) -> Option<String> {
         let (what, whose) = name.split_once(':').unwrap_or((name, ""));
         match what {
@@ -199,5 +204,7 @@ mod tests {
         let fill = |command| Placeholders::of(&snapshot).fill(command);
         assert_eq!(fill("-n <neighbour> exec x -- a < b"), "-n lab-x-neighbour exec x -- a < b");
         assert_eq!(fill("delete pod <pod-name:web> in <namespace>"), "delete pod <pod-name:web> in lab-x");
+        assert!(!Placeholders::all_filled(&fill("delete pod <pod-name:web>")));
+        assert!(Placeholders::all_filled(&fill("-n <neighbour> get pods")));
     }
 }

@@ -2,14 +2,20 @@
 //!
 //! Invariant: a move is over when what it asked for is seen, within a time; only then comes the next.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clusterip_cluster::actions::ActError;
 use clusterip_cluster::manifest;
 use clusterip_domain::lab::{Act, Guess, Lab, Localized, Move};
-use clusterip_domain::probe::Probe;
+use clusterip_domain::probe::{Probe, Probed};
 use clusterip_domain::snapshot::PodState;
+use clusterip_domain::traffic::ErrorKind;
+use k8s_openapi::api::core::v1::Service;
+use kube::Api;
+use kube::api::ListParams;
+use tokio::time::Instant;
 
 use crate::acts::{perform, probe};
 use crate::error::WebError;
@@ -17,20 +23,27 @@ use crate::http::InRun;
 use crate::kubectl::{Kubectl, Placeholders};
 use crate::run::{Command, Look, RunView, has};
 
-/// How long what a move asked for may take to be seen.
+/// How long what a move asked for may take to be seen, where somebody looks on.
 const SEEN_WITHIN: Duration = Duration::from_secs(20);
-/// How long a move that waits for something may wait.
+/// How long a move that waits for something may wait, and anything where many play at once.
 const HOLDS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Who plays: a run, and kubectl where there is one.
 pub(crate) struct Player<'a> {
     at: &'a InRun,
     kubectl: Option<&'a Kubectl>,
+    patience: Duration,
 }
 
 impl<'a> Player<'a> {
-    pub(crate) fn new(at: &'a InRun, kubectl: Option<&'a Kubectl>) -> Self {
-        Self { at, kubectl }
+    /// For a student, who looks on.
+    pub(crate) fn showing(at: &'a InRun) -> Self {
+        Self { at, kubectl: None, patience: SEEN_WITHIN }
+    }
+
+    /// For a proof, beside many others.
+    pub(crate) fn proving(at: &'a InRun, kubectl: Option<&'a Kubectl>) -> Self {
+        Self { at, kubectl, patience: HOLDS_WITHIN }
     }
 
     /// Plays one move of a step. Says what was done.
@@ -50,7 +63,7 @@ impl<'a> Player<'a> {
             }
             Move::Document(yaml) => self.apply(yaml).await,
             Move::Kubectl(command) => self.kubectl(command).await,
-            Move::Act(act) => self.act(lab, act).await,
+            Move::Act(act) => self.act_when_it_can(lab, act).await,
             Move::Answer(choice) => {
                 let guess = Guess::Choice(choice.clone());
                 // Answered already: so much the better.
@@ -70,10 +83,53 @@ impl<'a> Player<'a> {
 
     async fn kubectl(&self, command: &str) -> Result<Localized<String>, WebError> {
         let kubectl = self.kubectl.ok_or(WebError::NotFound)?;
-        let command = Placeholders::of(&self.at.run.view().snapshot).fill(command);
+        let command = self.filled(command).await;
         match kubectl.run(&self.at.run.namespace, &command).await {
-            Ok(_) => Ok(Localized { en: command.clone(), it: command }),
-            Err(error) => Err(WebError::BadForm(error.to_string())),
+            Ok(_) => self.services_are_seen().await?,
+            Err(error) => return Err(WebError::BadForm(error.to_string())),
+        }
+        Ok(Localized { en: command.clone(), it: command })
+    }
+
+    /// Waits until the picture has the Services that the cluster has: what is sent next must not go to the address of
+    /// one that a command has replaced.
+    async fn services_are_seen(&self) -> Result<(), WebError> {
+        let run = &self.at.run;
+        let services = Api::<Service>::namespaced(self.at.cluster.client.clone(), run.namespace.as_str());
+        // A cluster that does not answer says so at the next move.
+        let Ok(there) = services.list(&ListParams::default()).await else { return Ok(()) };
+        let there: BTreeSet<String> = there.into_iter().filter_map(|s| s.metadata.uid).collect();
+        let seen =
+            |view: &RunView| view.snapshot.services.iter().map(|s| s.uid.clone()).collect::<BTreeSet<_>>();
+        self.seen(|view| seen(view) == there).await
+    }
+
+    /// A command with its placeholders filled, as soon as they can be. What never comes is left as it stands, and
+    /// kubectl says so.
+    pub(crate) async fn filled(&self, command: &str) -> String {
+        let mut filled = String::new();
+        let fills = |view: &RunView| {
+            filled = Placeholders::of(&view.snapshot).fill(command);
+            Placeholders::all_filled(&filled)
+        };
+        let _ = self.seen(fills).await;
+        filled
+    }
+
+    /// Does it as soon as there is something to aim at: the pods that a lab begins with are Ready only after a while.
+    async fn act_when_it_can(&self, lab: &Lab, act: &Act) -> Result<Localized<String>, WebError> {
+        let mut views = self.at.run.views();
+        let until = Instant::now() + self.patience;
+        loop {
+            views.mark_unchanged();
+            let aimless = match self.act(lab, act).await {
+                Err(WebError::Aim(error)) => error,
+                done => return done,
+            };
+            match tokio::time::timeout_at(until, views.changed()).await {
+                Ok(changed) => changed.map_err(|_| crate::run::RunOver)?,
+                Err(_) => return Err(aimless.into()),
+            }
         }
     }
 
@@ -105,12 +161,21 @@ impl<'a> Player<'a> {
             Act::RolloutRestart { deployment } => perform::rollout_restart(at, deployment).await?,
             Act::DeleteService { name } => perform::delete_service(at, name).await?,
             Act::Probe { from, tool, to, port } => {
-                let probe = Probe { from: *from, tool: *tool, to: to.clone(), port: *port };
-                probe::perform(at, &probe).await?
+                self.ask(&Probe { from: *from, tool: *tool, to: to.clone(), port: *port }).await?
             }
         };
         self.seen(|view| came_of(act, view)).await?;
         Ok(said)
+    }
+
+    /// Asks, and once more if that timed out, as a student would: on a busy machine an answer may come too late.
+    async fn ask(&self, probe: &Probe) -> Result<Localized<String>, WebError> {
+        let said = probe::perform(self.at, probe).await?;
+        let timed_out = |p: &Probed| p.report.tried && p.report.error == Some(ErrorKind::Timeout);
+        if !self.at.run.view().probes.last().is_some_and(timed_out) {
+            return Ok(said);
+        }
+        probe::perform(self.at, probe).await
     }
 
     /// Goes on when the expression holds, as the step's own checks would be judged.
@@ -141,7 +206,7 @@ impl<'a> Player<'a> {
     }
 
     async fn seen(&self, holds: impl FnMut(&RunView) -> bool) -> Result<(), WebError> {
-        seen(self.at, SEEN_WITHIN, holds).await.map(drop)
+        seen(self.at, self.patience, holds).await.map(drop)
     }
 }
 

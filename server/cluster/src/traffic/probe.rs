@@ -65,6 +65,19 @@ pub async fn from_outside(tool: Tool, to: SocketAddr) -> ProbeReport {
     ProbeReport { addresses: vec![to.ip()], ..report(tried, began) }
 }
 
+/// Looks a name up as this very process does: with the machine's own name servers.
+pub async fn name_from_outside(name: &str) -> ProbeReport {
+    let began = Instant::now();
+    let patience = Duration::from_millis(PROBE_MS.into());
+    let mut addresses = match timeout(patience, tokio::net::lookup_host((name, 0))).await {
+        Ok(Ok(found)) => found.map(|address| address.ip()).collect(),
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    };
+    addresses.dedup();
+    let found = if addresses.is_empty() { Err(ErrorKind::Dns) } else { Ok(None) };
+    ProbeReport { addresses, ..report(found, began) }
+}
+
 /// Asks a pod on its own loopback.
 ///
 /// # Errors
@@ -145,6 +158,14 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_name_is_looked_up_where_this_process_runs() {
+        let known = name_from_outside("localhost").await;
+        assert!(known.ok && known.addresses.iter().all(|ip| ip.is_loopback()), "{known:?}");
+        let unknown = name_from_outside("my-clusterip-service.invalid").await;
+        assert_eq!((unknown.ok, unknown.tried, unknown.error), (false, true, Some(ErrorKind::Dns)));
+    }
 
     async fn serve(answer: &'static str) -> SocketAddr {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

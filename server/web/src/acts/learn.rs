@@ -75,7 +75,7 @@ async fn next_move(at: &InRun, step: &StepId) -> Told {
     let view = at.run.view();
     let progress = view.progress.steps_progress().get(place);
     let played = progress.filter(|s| s.state == StepState::Current).ok_or(WebError::TooLate)?.played;
-    let player = Player::new(at, None);
+    let player = Player::showing(at);
     for next in moves.iter().skip(played) {
         let said = player.play(&lab, place, next).await?;
         at.run.ask(|answer| Command::Help(place, answer)).await?;

@@ -1,21 +1,21 @@
 //! `clusterip-lab labs check` and `labs new`: for authors.
 
-use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use clusterip_cluster::source::SourceConfig;
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::Lab;
-use clusterip_web::proof::{self, Event, Outcome};
+use clusterip_web::proof::{self, Plays, Scope};
 use clusterip_web::{Course, CourseError, Origin};
 use include_dir::{Dir, include_dir};
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
+
+use super::verdict;
 
 /// What a new lab is made of: whole and playable, so that its author changes something that works.
 static TEMPLATE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/new_lab");
@@ -44,12 +44,33 @@ pub(super) struct CheckArgs {
     /// Read and lint only: play nothing
     #[arg(long = "static")]
     only_static: bool,
+    /// Which plays: all, or only untouched and each route once
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichPlays::All)]
+    plays: WhichPlays,
+    /// Play so many at a time; without it, as many as such a cluster takes
+    #[arg(long, value_name = "N")]
+    at_once: Option<NonZeroUsize>,
     /// Play on this context of a kubeconfig instead of a practice cluster
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// The kubeconfig for --context; without it, what kubectl would read
     #[arg(long, value_name = "FILE", requires = "context")]
     kubeconfig: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WhichPlays {
+    All,
+    Routes,
+}
+
+impl From<WhichPlays> for Plays {
+    fn from(which: WhichPlays) -> Self {
+        match which {
+            WhichPlays::All => Self::All,
+            WhichPlays::Routes => Self::Routes,
+        }
+    }
 }
 
 pub(super) async fn labs(what: LabsWhat) -> anyhow::Result<ExitCode> {
@@ -70,21 +91,22 @@ async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Err(error.into()),
     };
     let labs = chosen(&course, &args.lab)?;
-    let lacks = lint(&labs);
+    let lacking = verdict::lint(&labs);
     if args.only_static {
-        println!("{} labs read, {lacks} lacks", labs.len());
-        return Ok(if lacks == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        println!("{} labs read, {} of them lack something", labs.len(), lacking.len());
+        return Ok(if lacking.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let origin = match args.context {
         Some(context) => Origin::Real(SourceConfig::Kubeconfig { path: args.kubeconfig, context }),
         None => Origin::Practice,
     };
     let (events, told) = mpsc::unbounded_channel();
-    let (proved, outcomes) =
-        tokio::join!(async { proof::prove(&course, &labs, origin, &{ events }).await }, show(told));
+    let scope = Scope { plays: args.plays.into(), at_once: args.at_once };
+    let prove = async { proof::prove(&course, &labs, scope, origin, &{ events }).await };
+    let (proved, outcomes) = tokio::join!(prove, verdict::show(told));
     proved?;
-    let failed = report(&outcomes);
-    Ok(if lacks == 0 && failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let failed = verdict::report(&labs, &lacking, &outcomes);
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn chosen(course: &Course, ids: &[LabId]) -> anyhow::Result<Vec<Arc<Lab>>> {
@@ -92,61 +114,6 @@ fn chosen(course: &Course, ids: &[LabId]) -> anyhow::Result<Vec<Arc<Lab>>> {
         return Ok(course.labs());
     }
     ids.iter().map(|id| course.lab(id).with_context(|| format!("there is no lab {id}"))).collect()
-}
-
-/// Tells what the labs lack. Returns how much that is.
-fn lint(labs: &[Arc<Lab>]) -> usize {
-    let mut count = 0;
-    for lab in labs {
-        for lack in proof::lint(lab) {
-            eprintln!("{}: {lack}", lab.id);
-            count += 1;
-        }
-    }
-    count
-}
-
-/// Shows the plays as they end, and keeps what came of them.
-async fn show(mut told: mpsc::UnboundedReceiver<Event>) -> Vec<Outcome> {
-    // The template is a constant; if it were wrong, the plain bar does.
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} {elapsed} {wide_msg}");
-    let bar = ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut outcomes = Vec::new();
-    while let Some(event) = told.recv().await {
-        match event {
-            Event::Begins(count) => bar.set_length(count as u64),
-            Event::Ended(outcome) => {
-                bar.set_message(format!("{} {}", outcome.lab, outcome.what));
-                bar.inc(1);
-                outcomes.push(outcome);
-            }
-        }
-    }
-    bar.finish_and_clear();
-    outcomes.sort_by(|a, b| (&a.lab, &a.what).cmp(&(&b.lab, &b.what)));
-    outcomes
-}
-
-/// Prints the table. Returns how many plays are no proof: those that were left out are none either.
-fn report(outcomes: &[Outcome]) -> usize {
-    let mut text = String::new();
-    let mut failed = 0;
-    for o in outcomes {
-        let (mark, why) = match (&o.fault, &o.left_out) {
-            (Some(fault), _) => ("✗", fault.as_str()),
-            (None, Some(why)) => ("–", why.as_str()),
-            (None, None) => ("✓", ""),
-        };
-        failed += usize::from(mark != "✓");
-        let _ = writeln!(text, "{mark} {:<24} {:<28} {:>6} s  {why}", o.lab, o.what, seconds(o.took));
-    }
-    print!("{text}");
-    println!("{} plays, {failed} without proof", outcomes.len());
-    failed
-}
-
-fn seconds(took: Duration) -> String {
-    format!("{:.1}", took.as_secs_f64())
 }
 
 /// Writes the template under the next free number.

@@ -5,6 +5,7 @@ mod doctor;
 mod labs;
 mod progress;
 mod serve;
+mod verdict;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -135,8 +135,8 @@ fn traffic(code: &str) -> Option<(Words, Words)> {
         "not_from_there" => (
             say("Not from there", "Non da lì"),
             say(
-                "From outside, ask a Service's virtual IP with HTTP or TCP; all else is asked in the client pod.",
-                "Da fuori, chiedi all'IP virtuale di un Service con HTTP o TCP; tutto il resto si chiede nel pod client.",
+                "From outside, ask a Service's virtual IP with HTTP or TCP, or for its name; all else is asked in the client pod.",
+                "Da fuori, chiedi all'IP virtuale di un Service con HTTP o TCP, oppure il suo nome; il resto si chiede nel pod client.",
             ),
         ),
         "asking" => (

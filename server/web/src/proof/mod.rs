@@ -13,6 +13,7 @@ mod lint;
 mod play;
 mod stage;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,12 +28,21 @@ use crate::opening::Origin;
 use crate::startup::Cluster;
 
 pub use lint::lint;
-pub use play::What;
+pub use play::{Plays, What};
 
 /// How many plays go on at a time on a real cluster: each has some pods, and the cluster may be small.
-const AT_ONCE: usize = 4;
-/// How many on a practice cluster: a play mostly waits, and its one node takes 110 pods.
-const AT_ONCE_IN_PRACTICE: usize = 12;
+const AT_ONCE: usize = 6;
+/// How many on a practice cluster: a play mostly waits, and all share the processors of this machine.
+const AT_ONCE_IN_PRACTICE: usize = 10;
+
+/// What is to be proved, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scope {
+    /// Which plays of each lab.
+    pub plays: Plays,
+    /// How many at a time; without it, as many as such a cluster takes.
+    pub at_once: Option<NonZeroUsize>,
+}
 
 /// What came of one play.
 #[derive(Debug, Clone)]
@@ -69,25 +79,26 @@ pub enum ProofError {
     Image(#[from] clusterip_cluster::agent_image::PackError),
 }
 
-/// Plays every lab on a cluster, and tells as it goes.
+/// Plays the labs on a cluster, and tells as it goes.
 ///
 /// # Errors
 /// There is no cluster to play on.
 pub async fn prove(
     course: &Course,
     labs: &[Arc<Lab>],
+    scope: Scope,
     origin: Origin,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Result<(), ProofError> {
     let stop = CancellationToken::new();
-    let at_once = match origin {
+    let usual = match origin {
         Origin::Real(_) => AT_ONCE,
         Origin::Practice => AT_ONCE_IN_PRACTICE,
     };
+    let at_once = scope.at_once.map_or(usual, NonZeroUsize::get);
     let (cluster, tasks) = cluster::open(course, origin, &stop).await?;
     let kubectl = Kubectl::find(&cluster.access, &cluster.source.name).map_err(|e| e.to_string());
-    let plays: Vec<(Arc<Lab>, What)> =
-        labs.iter().flat_map(|lab| play::plan(lab).into_iter().map(|what| (Arc::clone(lab), what))).collect();
+    let plays = order(labs.iter().map(|lab| (Arc::clone(lab), play::plan(lab, scope.plays))));
     // Nobody listening is no reason not to go on.
     let _ = events.send(Event::Begins(plays.len()));
     let (cluster, kubectl) = (&cluster, &kubectl);
@@ -99,6 +110,17 @@ pub async fn prove(
     tasks.close();
     tasks.wait().await;
     Ok(())
+}
+
+/// The first play of every lab, then the second, and so on: the plays of one lab weigh about the same, and the heaviest
+/// would all go on at once.
+fn order(plans: impl Iterator<Item = (Arc<Lab>, Vec<What>)>) -> Vec<(Arc<Lab>, What)> {
+    let numbered = |(lab, plan): (Arc<Lab>, Vec<What>)| {
+        plan.into_iter().enumerate().map(move |(i, what)| (i, Arc::clone(&lab), what))
+    };
+    let mut plays: Vec<_> = plans.flat_map(numbered).collect();
+    plays.sort_by_key(|(i, ..)| *i);
+    plays.into_iter().map(|(_, lab, what)| (lab, what)).collect()
 }
 
 async fn one(

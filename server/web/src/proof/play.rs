@@ -7,7 +7,7 @@ use clusterip_domain::lab::{Lab, Move, StepState, Wrong};
 
 use super::stage::Stage;
 use crate::error::WebError;
-use crate::kubectl::{Kubectl, Placeholders};
+use crate::kubectl::Kubectl;
 use crate::play::{Player, seen};
 use crate::run::RunView;
 
@@ -33,9 +33,23 @@ pub enum What {
     Commands,
 }
 
-/// All plays of a lab.
-pub(super) fn plan(lab: &Lab) -> Vec<What> {
-    let mut plays = vec![What::Untouched];
+/// Which plays of a lab.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Plays {
+    /// Every one.
+    #[default]
+    All,
+    /// Untouched, and each route once: where a play takes long, and the rest is proved elsewhere.
+    Routes,
+}
+
+/// The plays of a lab.
+pub(super) fn plan(lab: &Lab, plays: Plays) -> Vec<What> {
+    let untouched = std::iter::once(What::Untouched);
+    if plays == Plays::Routes {
+        return untouched.chain((0..lab.routes.len()).map(|r| What::Route(r, 1))).collect();
+    }
+    let mut plays: Vec<What> = untouched.collect();
     plays.extend((0..lab.routes.len()).flat_map(|r| [What::Route(r, 1), What::Route(r, 2)]));
     plays.extend((0..lab.wrongs.len()).map(What::Wrong));
     if lab.steps.iter().any(|s| !s.commands.is_empty()) {
@@ -104,7 +118,7 @@ impl Play<'_> {
 
     /// Every step of a route, or those before one.
     async fn route(&self, route: usize, until: Option<usize>) -> Result<(), String> {
-        let player = Player::new(&self.stage.at, self.kubectl);
+        let player = Player::proving(&self.stage.at, self.kubectl);
         for (step, moves) in &self.lab.routes[route].parts {
             if Some(*step) == until {
                 return Ok(());
@@ -128,7 +142,7 @@ impl Play<'_> {
     /// The wrong state is told, and the step does not tick.
     async fn wrong(&self, wrong: &Wrong) -> Result<(), String> {
         self.route(wrong.route, Some(wrong.at)).await?;
-        let player = Player::new(&self.stage.at, self.kubectl);
+        let player = Player::proving(&self.stage.at, self.kubectl);
         for (i, a_move) in wrong.moves.iter().enumerate() {
             let played = player.play(self.lab, wrong.at, a_move).await;
             played.map_err(|e| self.at(wrong.at, i, a_move, &e))?;
@@ -155,7 +169,7 @@ impl Play<'_> {
     /// Every command of every step, in the order of the shown route: those that change something before its moves,
     /// those that look after them.
     async fn commands(&self) -> Result<(), String> {
-        let player = Player::new(&self.stage.at, self.kubectl);
+        let player = Player::proving(&self.stage.at, self.kubectl);
         for (step, moves) in &self.lab.routes[0].parts {
             let commands = &self.lab.steps[*step].commands;
             for command in commands.iter().filter(|c| changes(c)) {
@@ -189,7 +203,7 @@ impl Play<'_> {
             return Ok(());
         };
         let kubectl = self.kubectl.ok_or("there is no kubectl")?;
-        let filled = Placeholders::of(&self.stage.at.run.view().snapshot).fill(words);
+        let filled = Player::proving(&self.stage.at, self.kubectl).filled(words).await;
         match (kubectl.run(&self.stage.at.run.namespace, &filled).await, must_fail) {
             (Ok(_), false) | (Err(_), true) => Ok(()),
             (Ok(_), true) => Err(format!("this command is meant to fail, and does not: {command}")),

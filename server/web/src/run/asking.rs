@@ -1,7 +1,7 @@
 //! Questions to the network on behalf of a run: where a probe goes, and who asks.
 //!
 //! Invariants: a run asks one question at a time ([`RunHandle::turn`]); from outside nothing is dialled but a
-//! Service's own virtual IP, and on a simulated cluster nothing at all.
+//! Service's own virtual IP, and no name is looked up but a Service's own; on a simulated cluster neither is.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -56,9 +56,14 @@ impl Asking<'_> {
 
     /// The practice cluster's network has no outside: nothing is dialled, and the report says so.
     async fn outside(&self, tool: Tool, target: &Target) -> ProbeReport {
-        match target.host.parse::<IpAddr>() {
-            Ok(ip) if !self.simulated => probe::from_outside(tool, SocketAddr::new(ip, target.port)).await,
-            _ => ProbeReport { tried: false, ..ProbeReport::failed(ErrorKind::NoRoute) },
+        let untried = |error| ProbeReport { tried: false, ..ProbeReport::failed(error) };
+        match (tool, target.host.parse::<IpAddr>()) {
+            (Tool::Dns, _) if self.simulated => untried(ErrorKind::Dns),
+            (Tool::Dns, _) => probe::name_from_outside(&target.host).await,
+            (_, Ok(ip)) if !self.simulated => {
+                probe::from_outside(tool, SocketAddr::new(ip, target.port)).await
+            }
+            _ => untried(ErrorKind::NoRoute),
         }
     }
 
@@ -91,7 +96,13 @@ pub fn aim(view: &RunView, probe: &Probe) -> Result<Try, AimError> {
     let connects = matches!(probe.tool, Tool::Http | Tool::Tcp);
     let reachable = match probe.from {
         Vantage::Client => true,
-        Vantage::Outside => connects && matches!(probe.to, Destination::VirtualIp { .. }),
+        Vantage::Outside => match &probe.to {
+            Destination::VirtualIp { .. } => connects,
+            Destination::DnsName { service, .. } => {
+                probe.tool == Tool::Dns && view.snapshot.service(service).is_some()
+            }
+            _ => false,
+        },
         Vantage::Itself => connects && probe.to == Destination::PodIp,
     };
     if !reachable {
@@ -105,7 +116,8 @@ pub fn aim(view: &RunView, probe: &Probe) -> Result<Try, AimError> {
             (name(service, service.clone(), first), *port)
         }
         Destination::NeighbourName { service, port } => {
-            (name(service, format!("{service}.{}", view.snapshot.namespace.neighbour()), None), *port)
+            let host = format!("{service}.{}", view.snapshot.namespace.neighbour());
+            (name(&host, host.clone(), None), *port)
         }
     };
     let port = if connects { probe.port.or(own).unwrap_or(target.port) } else { 0 };

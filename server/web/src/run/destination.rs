@@ -51,8 +51,11 @@ pub enum AimError {
     /// The Service has no port.
     #[error("Service {0} has no port")]
     NoPort(String),
-    /// From outside only a Service's virtual IP is tried, and in a pod itself only that pod.
-    #[error("from outside only a virtual IP can be tried, and in a pod only itself: by HTTP or TCP")]
+    /// From outside only a Service's virtual IP and its name are tried, and in a pod itself only that pod.
+    #[error(
+        "from outside only a Service can be tried: its virtual IP by HTTP or TCP, its name by DNS; \
+         and in a pod only itself, by HTTP or TCP"
+    )]
     NotFromThere,
 }
 

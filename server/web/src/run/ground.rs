@@ -106,6 +106,10 @@ impl Ground {
                 self.until(&namespace, all_there).await;
             }
         }
+        if !lab.neighbour.is_empty() {
+            // Nobody sees the neighbour's pods come: what is asked of them must not depend on how fast they are.
+            self.until(&self.namespace.neighbour(), at_work).await;
+        }
         Ok(())
     }
 
@@ -128,6 +132,12 @@ impl Ground {
 fn is_clear(snapshot: &Snapshot) -> bool {
     let pods = snapshot.workloads().any(|p| p.state != PodState::Terminating);
     !pods && snapshot.deployments.is_empty() && snapshot.services.is_empty()
+}
+
+/// Whether all pods that were asked for are Ready, and every Service leads to some.
+fn at_work(snapshot: &Snapshot) -> bool {
+    snapshot.deployments.iter().all(|d| d.ready >= d.replicas)
+        && snapshot.services.iter().all(|s| snapshot.endpoints(&s.name).any(|e| e.ready))
 }
 
 /// Whether an object is in the picture; what the picture does not have counts as seen.

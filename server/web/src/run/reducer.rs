@@ -149,8 +149,10 @@ impl Reducer {
                 }
                 () = moment(due) => {
                     due = None;
-                    self.observe();
-                    self.show();
+                    // A page tells when the rules were read, so it is shown that they were read again.
+                    if self.observe() || self.hubs.iter().any(Hub::watched) {
+                        self.show();
+                    }
                 }
                 () = moment(held) => {
                     self.state.judge(Timestamp::now());
@@ -161,9 +163,10 @@ impl Reducer {
         self.stop_load();
     }
 
-    fn observe(&mut self) {
+    /// Takes in what the watch saw. Returns whether a page may show something else now.
+    fn observe(&mut self) -> bool {
         let snapshot = self.parts.index.snapshot(&self.parts.namespace);
-        self.state.observe(snapshot, Timestamp::now());
+        self.state.observe(snapshot, Timestamp::now()).changed
     }
 
     fn command(&mut self, command: Command) {

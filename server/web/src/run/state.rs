@@ -109,8 +109,12 @@ impl RunState {
         self.judge(now);
     }
 
-    /// Takes in what the watch saw. Returns what came of it.
+    /// Takes in what the watch saw. Returns what came of it: nothing, if only other namespaces have changed.
     pub fn observe(&mut self, snapshot: Snapshot, now: Timestamp) -> Judged {
+        if snapshot.shows_as(&self.snapshot) {
+            self.snapshot = Arc::new(snapshot);
+            return Judged { again_at: self.again_at, ..Judged::default() };
+        }
         self.snapshot = Arc::new(snapshot);
         self.history.observe(&self.snapshot);
         if let Some(window) = self.ledger.window() {
@@ -121,7 +125,7 @@ impl RunState {
         for noted in &mut self.noted {
             noted.alive = self.snapshot.pods.iter().any(|p| p.name == noted.pod && p.ip == Some(noted.ip));
         }
-        self.judge(now)
+        Judged { changed: true, ..self.judge(now) }
     }
 
     /// Takes in a report of the client. Returns what came of it.
@@ -141,7 +145,7 @@ impl RunState {
 
     /// Takes in what a probe found. Returns what came of it.
     pub fn probed(&mut self, probed: Probed, now: Timestamp) -> Judged {
-        self.probes.record(self.history.now(), probed);
+        self.probes.record(self.history.later(), probed);
         self.judge(now)
     }
 
