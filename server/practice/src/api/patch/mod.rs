@@ -6,6 +6,7 @@ mod apply;
 mod fields;
 mod lists;
 pub(super) mod managed;
+mod operations;
 mod refused;
 mod strategic;
 #[cfg(test)]
@@ -243,8 +244,7 @@ impl Patch {
                     Value::Array(_) => refused::rejected(),
                     _ => Status::bad_request(format!("error decoding patch: {error}")),
                 })?;
-                // What exactly failed, Kubernetes does not say either.
-                json_patch::patch(object, &patch).map_err(|_| refused::rejected())
+                operations::apply(object, &patch)
             }
             Kind::Merge => {
                 self.require_map()?;
