@@ -16,7 +16,6 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
@@ -138,51 +137,6 @@ impl Bench {
             }
             sleep(SETTLED).await;
             answers
-        })
-    }
-}
-
-/// A pod that takes streams, once it runs.
-const POD: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},
-"spec":{"containers":[{"name":"c","image":"clusterip-lab/backend:v1"}]}}"#;
-
-impl Bench {
-    /// Upgrades a connection to a stream into pod `x` of `default`, and sends these bytes on it. Whether it was upgraded.
-    pub fn stream(&self, target: &str, headers: &str, bytes: &[u8]) -> bool {
-        self.0.block_on(async {
-            let cluster = Detached::start(Options::default()).expect("a cluster");
-            // Its namespace needs an account first.
-            sleep(SETTLED).await;
-            let pod = Asked::new(Method::POST, "/api/v1/namespaces/default/pods", "application/json", POD);
-            let made = one(&cluster, &pod).await.expect("an answer");
-            assert_eq!(made.status, 201, "{made:?}");
-            sleep(SETTLED).await;
-            let (mut near, far) = tokio::io::duplex(WINDOW);
-            let handle = cluster.handle().clone();
-            let serving = tokio::spawn(async move { handle.speak(far).await });
-            let head = format!(
-                "{target} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\nconnection: upgrade\r\n{headers}\r\n",
-                cluster.token()
-            );
-            near.write_all(head.as_bytes()).await.expect("a head fits into the window");
-            let mut answer = Vec::new();
-            while !answer.ends_with(b"\r\n\r\n") {
-                match timeout(LISTENED, near.read_u8()).await {
-                    Ok(Ok(byte)) => answer.push(byte),
-                    _ => break,
-                }
-            }
-            let upgraded = answer.starts_with(b"HTTP/1.1 101 ");
-            if upgraded {
-                // The other side may hang up at any byte.
-                let (mut from, mut to) = tokio::io::split(near);
-                let send = async { to.write_all(bytes).await };
-                let mut heard = Vec::new();
-                let listen = timeout(LISTENED, from.read_to_end(&mut heard));
-                let _ = tokio::join!(timeout(LISTENED, send), listen);
-            }
-            serving.abort();
-            upgraded
         })
     }
 }
