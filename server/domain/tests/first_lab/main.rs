@@ -185,7 +185,7 @@ fn the_text_has_its_length_its_commands_and_one_sentence_to_remember() {
         for lang in Lang::ALL {
             let html = &step.text.get(lang).html;
             let words = html.split_whitespace().filter(|w| w.contains(char::is_alphabetic)).count();
-            assert!((60..=120).contains(&words), "{} in {}: {words} words", step.id, lang.code());
+            assert!((60..=140).contains(&words), "{} in {}: {words} words", step.id, lang.code());
             assert_eq!(html.matches("<blockquote>").count(), 1, "{} in {}", step.id, lang.code());
         }
     }
