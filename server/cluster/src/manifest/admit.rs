@@ -76,6 +76,24 @@ pub(crate) fn fits_a_path(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
 }
 
+/// What of an object is the lab's own, and why it is refused.
+fn lab_s_own(kind: AllowedKind, name: &str, object: &Value) -> Option<(&'static str, String)> {
+    if kind == AllowedKind::Pod && name == CLIENT_POD {
+        let detail = format!("the pod {CLIENT_POD} is the lab's own: give yours another name");
+        return Some(("metadata.name", detail));
+    }
+    let labels = [
+        ("/metadata/labels", "metadata.labels"),
+        ("/spec/template/metadata/labels", "spec.template.metadata.labels"),
+    ];
+    let own = |pointer| {
+        let labels = object.pointer(pointer).and_then(Value::as_object);
+        labels.is_some_and(|labels| labels.keys().any(|key| key.starts_with(OWN_LABELS)))
+    };
+    let (_, path) = labels.into_iter().find(|(pointer, _)| own(pointer))?;
+    Some((path, format!("labels that begin with {OWN_LABELS} are the lab's own")))
+}
+
 pub(super) fn admit(
     mut object: Value,
     tree: Node,
@@ -115,19 +133,8 @@ pub(super) fn admit(
         );
         return refuse("name_invalid", "metadata.name", detail);
     }
-    for (pointer, path) in [
-        ("/metadata/labels", "metadata.labels"),
-        ("/spec/template/metadata/labels", "spec.template.metadata.labels"),
-    ] {
-        let labels = object.pointer(pointer).and_then(Value::as_object);
-        if labels.is_some_and(|labels| labels.keys().any(|key| key.starts_with(OWN_LABELS))) {
-            let detail = format!("labels that begin with {OWN_LABELS} are the lab's own");
-            return refuse("lab_s_own", path, detail);
-        }
-    }
-    if allowed == AllowedKind::Pod && name == CLIENT_POD {
-        let detail = format!("the pod {CLIENT_POD} is the lab's own: give yours another name");
-        return refuse("lab_s_own", "metadata.name", detail);
+    if let Some((path, detail)) = lab_s_own(allowed, &name, &object) {
+        return refuse("lab_s_own", path, detail);
     }
     let given = text("/metadata/namespace");
     if !given.is_empty() && given != namespace.as_str() {

@@ -195,13 +195,6 @@ fn request(code: &str) -> Option<(Words, Words)> {
                 "Apri l'indirizzo mostrato nel terminale, o avvia il server con --allow-host.",
             ),
         ),
-        "not_prepared" => (
-            say("The namespace was not prepared", "Il namespace non è stato preparato"),
-            say(
-                "Start over again; the server's log says why.",
-                "Ricomincia un'altra volta; il log del server dice perché.",
-            ),
-        ),
         "cross_site" => (
             say("This came from another site", "Questa richiesta viene da un altro sito"),
             say("Use the lab's own page.", "Usa la pagina del laboratorio."),
@@ -227,6 +220,13 @@ fn request(code: &str) -> Option<(Words, Words)> {
 
 fn cluster(code: &str) -> Option<(Words, Words)> {
     Some(match code {
+        "not_prepared" => (
+            say("The namespace was not prepared", "Il namespace non è stato preparato"),
+            say(
+                "Start over again; the server's log says why.",
+                "Ricomincia un'altra volta; il log del server dice perché.",
+            ),
+        ),
         "not_ready" => (
             say("The cluster is not ready yet", "Il cluster non è ancora pronto"),
             say("Wait until the start page is done.", "Attendi che la pagina di avvio abbia finito."),

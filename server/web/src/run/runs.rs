@@ -76,7 +76,7 @@ impl Runs {
         match runs.get(&namespace) {
             Some(run) if !run.is_over() => return Arc::clone(run),
             Some(_) => {
-                tracing::error!(%namespace, "a run ended by itself: it begins anew where its record ends")
+                tracing::error!(%namespace, "a run ended by itself: it begins anew where its record ends");
             }
             None => {}
         }
