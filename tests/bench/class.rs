@@ -22,7 +22,7 @@ const DEPLOYMENT: &str = include_str!("../../labs/00-the-whole-story/start/deplo
 const SERVICE: &str = include_str!("../../labs/00-the-whole-story/start/service.yaml");
 
 /// Comes, is there, and goes.
-pub(crate) async fn two_hundred_students(practice: &Process, api: &KubeApi) {
+pub(crate) async fn two_hundred_students(practice: &mut Process, api: &KubeApi) {
     row("an empty practice cluster: memory", format!("{:.1} MB", practice.memory()));
     let began = Instant::now();
     each(|namespace| settle(api, namespace)).await;

@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use clusterip_tests::wait;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::Value;
 
 /// How long a cluster may take for anything here.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// How often it is asked meanwhile.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// See the module.
 #[derive(Clone)]
@@ -53,10 +52,7 @@ impl KubeApi {
     /// How long it takes until a list is as wanted.
     pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&[Value]) -> bool) -> Duration {
         let began = Instant::now();
-        while !wanted(&self.items(path).await) {
-            assert!(began.elapsed() < PATIENCE, "{path} is not as wanted after {PATIENCE:?}");
-            tokio::time::sleep(AGAIN).await;
-        }
+        wait::until(path, PATIENCE, async || self.items(path).await, |items| wanted(items)).await;
         began.elapsed()
     }
 }

@@ -21,7 +21,7 @@ async fn main() {
     let mut practice = Process::start(&program("examples/practice"), &[kubeconfig.as_os_str()]);
     practice.line("listens on").await;
     let api = KubeApi::open(&kubeconfig).await;
-    class::two_hundred_students(&practice, &api).await;
+    class::two_hundred_students(&mut practice, &api).await;
     peer::beside_a_peer(&api, &kubeconfig).await;
 }
 

@@ -94,9 +94,13 @@ impl Process {
     }
 
     /// What it does while it is left to itself for a while: percent of one processor, and how often a second it wakes.
-    pub(crate) async fn for_a_while(&self, time: Duration) -> String {
+    ///
+    /// # Panics
+    /// It ends meanwhile.
+    pub(crate) async fn for_a_while(&mut self, time: Duration) -> String {
         let (busy, wakes) = (self.busy(), self.wakes());
-        tokio::time::sleep(time).await;
+        let ended = tokio::time::timeout(time, self.child.wait()).await;
+        assert!(ended.is_err(), "it ended by itself: {ended:?}");
         let (busy, wakes) = (self.busy() - busy, self.wakes() - wakes);
         format!("{:.2} %, wakes {:.0}/s", busy / time.as_secs_f64() * 100.0, wakes / time.as_secs_f64())
     }

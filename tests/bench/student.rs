@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::time::{Duration, Instant};
 
-use clusterip_tests::Http;
-use clusterip_tests::lab::{PAGE, SERVICE};
+use clusterip_tests::lab::{PAGE, PATIENCE, SERVICE};
+use clusterip_tests::{Http, wait};
 
 use crate::process::{Process, program};
 use crate::{row, time};
@@ -31,11 +31,8 @@ pub(crate) async fn one_student() {
     for file in ["start/deployment.yaml", "start/service.yaml"] {
         act(&http, "apply-document", &[("file", file)]).await;
     }
-    let began = Instant::now();
-    while !http.get(&format!("{PAGE}/yaml/deployment/backend")).await.body.contains("readyReplicas: 3") {
-        assert!(began.elapsed() < Duration::from_secs(60), "the pods become Ready");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let deployment = async || http.get(&format!("{PAGE}/yaml/deployment/backend")).await.body;
+    wait::until("the pods", PATIENCE, deployment, |yaml| yaml.contains("readyReplicas: 3")).await;
     let to = [("to", "virtual-ip"), ("service", SERVICE), ("rate", "100"), ("connections", "new")];
     act(&http, "send", &to).await;
     let busy = lab.for_a_while(TRAFFIC).await;

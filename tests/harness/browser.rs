@@ -85,40 +85,26 @@ impl Browser {
     /// It never was: what the page showed is kept.
     pub async fn until(&self, what: &str, expression: &str) {
         let script = format!("return !!({expression})");
-        let deadline = Instant::now() + PATIENCE;
-        while self.js(&script).await != json!(true) {
-            if Instant::now() > deadline {
-                self.keep_all().await;
-                panic!("waited {PATIENCE:?} for {what}: {expression}");
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        let seen =
+            wait::answered(PATIENCE, async || self.js(&script).await, |seen| *seen == json!(true)).await;
+        if seen.is_err() {
+            self.keep_all().await;
+            panic!("waited {PATIENCE:?} for {what}: {expression}");
         }
     }
 
-    /// Clicks what a selector finds, as a person does: scrolled into view, and only if nothing lies over it.
+    /// Clicks what a selector finds, as a person does: scrolled into view, and only if nothing lies over it. The live page
+    /// may change an element between finding and clicking it: then it is looked for again.
+    ///
+    /// # Panics
+    /// It cannot be clicked: what the page showed is kept.
     pub async fn click(&self, css: &str) {
-        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
-        let element = match found {
-            Ok(element) => element,
-            Err(e) => {
-                self.keep_all().await;
-                panic!("no {css}: {e}")
-            }
-        };
-        // The live page may change an element between finding and clicking it: then it is looked for again.
-        let mut last = element.click().await;
-        for _ in 0..20 {
-            if last.is_ok() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            last = match self.client.find(Locator::Css(css)).await {
-                Ok(element) => element.click().await,
-                Err(e) => Err(e),
-            };
+        let find = || self.client.find(Locator::Css(css));
+        let click = async || find().await?.click().await;
+        if let Err(last) = wait::answered(PATIENCE, click, Result::is_ok).await {
+            self.keep_all().await;
+            panic!("cannot click {css}: {last:?}");
         }
-        self.keep_all().await;
-        panic!("cannot click {css}: {:?}", last.err());
     }
 
     /// The text of what a selector finds first, as it is in the document.

@@ -15,16 +15,31 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub async fn until<T: Debug>(
     what: &str,
     within: Duration,
+    ask: impl AsyncFnMut() -> T,
+    yes: impl FnMut(&T) -> bool,
+) -> T {
+    let answer = answered(within, ask, yes).await;
+    answer.unwrap_or_else(|last| panic!("waited {within:?} for {what}; the last answer was {last:#?}"))
+}
+
+/// As [`until`], for who has something to do before it gives up.
+///
+/// # Errors
+/// The last answer, when the time is over.
+pub async fn answered<T>(
+    within: Duration,
     mut ask: impl AsyncFnMut() -> T,
     mut yes: impl FnMut(&T) -> bool,
-) -> T {
+) -> Result<T, T> {
     let deadline = Instant::now() + within;
     loop {
         let answer = ask().await;
         if yes(&answer) {
-            return answer;
+            return Ok(answer);
         }
-        assert!(Instant::now() < deadline, "waited {within:?} for {what}; the last answer was {answer:#?}");
+        if Instant::now() >= deadline {
+            return Err(answer);
+        }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

@@ -32,6 +32,13 @@ fn is_dns_label(name: &str) -> bool {
         && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
+/// Whether this can be the name of a Service: an RFC 1035 label, which begins with a letter.
+/// Source: <https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service>.
+#[must_use]
+pub fn is_service_name(name: &str) -> bool {
+    is_dns_label(name) && name.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $what:literal) => {
         $(#[$doc])*
@@ -136,6 +143,20 @@ mod tests {
         }
         for bad in ["", "-a", "a-", "A", "a.b", "a/b", "../etc", "à", &"x".repeat(64)] {
             assert!(bad.parse::<Namespace>().is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_service_s_name_begins_with_a_letter_and_has_no_dot() {
+        for (name, is) in [
+            ("web", true),
+            ("web-2", true),
+            ("2-web", false),
+            ("10", false),
+            ("example.com", false),
+            ("", false),
+        ] {
+            assert_eq!(is_service_name(name), is, "{name}");
         }
     }
 

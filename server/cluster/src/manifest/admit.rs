@@ -77,7 +77,7 @@ pub(crate) fn fits_a_path(name: &str) -> bool {
 }
 
 /// What of an object is the lab's own, and why it is refused.
-fn lab_s_own(kind: AllowedKind, name: &str, object: &Value) -> Option<(&'static str, String)> {
+fn reserved(kind: AllowedKind, name: &str, object: &Value) -> Option<(&'static str, String)> {
     if kind == AllowedKind::Pod && name == CLIENT_POD {
         let detail = format!("the pod {CLIENT_POD} is the lab's own: give yours another name");
         return Some(("metadata.name", detail));
@@ -133,8 +133,8 @@ pub(super) fn admit(
         );
         return refuse("name_invalid", "metadata.name", detail);
     }
-    if let Some((path, detail)) = lab_s_own(allowed, &name, &object) {
-        return refuse("lab_s_own", path, detail);
+    if let Some((path, detail)) = reserved(allowed, &name, &object) {
+        return refuse("reserved", path, detail);
     }
     let given = text("/metadata/namespace");
     if !given.is_empty() && given != namespace.as_str() {

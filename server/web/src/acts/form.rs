@@ -3,7 +3,7 @@
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, Request};
 use axum::http::StatusCode;
-use clusterip_domain::ids::Namespace;
+use clusterip_domain::ids::is_service_name;
 use clusterip_domain::lab::{Destination, Sharing};
 use clusterip_domain::traffic::Connections;
 use serde::Deserialize;
@@ -124,18 +124,14 @@ impl TryFrom<Send> for Order {
     }
 }
 
-/// The name of a Service, as a form gives it: a label, or nothing where none is needed. The client pod calls what it
-/// is told to, so it is not told the name of a host elsewhere.
+/// The name of a Service, as a form gives it; nothing where none is needed. The client pod calls what it is told to, so
+/// it is not told the name of a host elsewhere.
 pub(super) fn service_name(given: String) -> Result<String, WebError> {
-    let is_label = given.parse::<Namespace>().is_ok() && given.starts_with(|c: char| c.is_ascii_lowercase());
-    if given.is_empty() || is_label {
-        Ok(given)
-    } else {
-        Err(WebError::BadForm(format!(
-            "{:?} is not the name of a Service",
-            given.chars().take(80).collect::<String>()
-        )))
+    if given.is_empty() || is_service_name(&given) {
+        return Ok(given);
     }
+    let given: String = given.chars().take(80).collect();
+    Err(WebError::BadForm(format!("{given:?} is not the name of a Service")))
 }
 
 /// The connections of a load.

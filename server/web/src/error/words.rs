@@ -59,7 +59,7 @@ fn manifest(code: &str) -> Option<(Words, Words)> {
             say("This cannot be a name", "Questo non può essere un nome"),
             say("Change metadata.name on the marked line.", "Cambia metadata.name alla riga segnata."),
         ),
-        "lab_s_own" => (
+        "reserved" => (
             say("This is the lab's own", "Questo appartiene al laboratorio"),
             say("Use another name or label.", "Usa un altro nome o un'altra label."),
         ),
