@@ -18,6 +18,8 @@ const BAR: (f64, f64) = (20.0, 208.0);
 const MARKS: [f64; 3] = [64.0, 84.0, 60.0];
 /// Between two marks, and from the last one to the edge of the box.
 const MARK_GAP: (f64, f64) = (4.0, 12.0);
+/// A pod's IP: from here, so wide a character, and so far from the first mark at least.
+const IP: (f64, f64, f64) = (20.0, 8.75, 8.0);
 /// How much of a selector pair fits into a Service's box, in characters.
 const FITS: usize = 25;
 /// How many selector pairs a Service's box has room for.
@@ -99,6 +101,8 @@ struct PortDrawing {
 struct PodDrawing<'a> {
     p: &'a PodBox,
     ip: String,
+    /// How wide the IP is drawn, where it would run into the marks.
+    squeezed: Option<f64>,
     state: String,
     class: &'static str,
     glyph: &'static str,
@@ -263,7 +267,9 @@ fn pod<'a>(w: &'static Words, p: &'a PodBox, rules_known: bool) -> PodDrawing<'a
     };
     let address = ip(w, p.ip);
     let label = fill(w.picture.describe_pod, &[("name", &p.name), ("ip", &address), ("state", &state)]);
+    let room = first_mark(p) - IP.0 - IP.2;
     PodDrawing {
+        squeezed: (!p.ghost && address.len() as f64 * IP.1 > room).then_some(room),
         ip: address,
         state,
         class,
@@ -304,6 +310,11 @@ pub(super) fn state_word(w: &'static Words, state: PodState) -> &'static str {
     state_of(w, state, false).1
 }
 
+/// Where the first of a pod's marks begins.
+fn first_mark(pod: &PodBox) -> f64 {
+    pod.frame.w - MARK_GAP.1 - MARKS.iter().sum::<f64>() - 2.0 * MARK_GAP.0
+}
+
 fn marks(w: &'static Words, pod: &PodBox, rules_known: bool) -> Vec<Mark> {
     let p = &w.picture;
     let labels =
@@ -325,7 +336,7 @@ fn marks(w: &'static Words, pod: &PodBox, rules_known: bool) -> Vec<Mark> {
         (endpoint.0, format!("{} {}", endpoint.1, p.truth_endpoint), endpoint.2.to_owned()),
         rule,
     ];
-    let mut x = pod.frame.w - MARK_GAP.1 - MARKS.iter().sum::<f64>() - 2.0 * MARK_GAP.0;
+    let mut x = first_mark(pod);
     let place = |((class, text, says), w): ((&'static str, String, String), f64)| {
         let mark = Mark { x, w, class, text, says };
         x += w + MARK_GAP.0;

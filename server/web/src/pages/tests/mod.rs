@@ -262,6 +262,15 @@ fn words_in_the_picture_fit_their_boxes() {
 }
 
 #[test]
+fn a_long_ip_does_not_run_into_the_marks_beside_it() {
+    for (ip, squeezed) in [([10, 244, 0, 7], 0), ([10, 244, 0, 241], 1), ([10, 244, 255, 254], 2)] {
+        let run = Scene::new().pods(1).change(0, |pod| pod.ip = Some(ip.into())).view();
+        let html = picture(Lang::En, &source(), &run);
+        assert_eq!(html.matches("textLength").count(), squeezed, "{ip:?}, of two shapes");
+    }
+}
+
+#[test]
 fn the_picture_of_a_service_with_traffic_is_as_expected() {
     let (_, run) = scenes().swap_remove(3);
     let html = picture(Lang::En, &source(), &run);
