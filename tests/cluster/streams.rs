@@ -105,6 +105,8 @@ async fn a_server_that_starts_again_finds_its_image_and_shows_the_same() {
     };
     let same = lab.until("the same pods", |now| names(now) == names(&view)).await;
     assert_eq!(same.snapshot.services, view.snapshot.services);
+    let drawn = |v: &clusterip_web::run::RunView| v.wide.pods.len();
+    assert_eq!((drawn(&same), drawn(&view)), (3, 3), "nothing changed, and yet they are in the picture");
     let times = |v: &clusterip_web::run::RunView| v.progress.steps_progress()[0].clone();
     assert!(times(&view).done_at.is_some(), "the first step was done");
     let (before, after) = (times(&view), times(&same));

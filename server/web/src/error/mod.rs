@@ -111,6 +111,7 @@ impl WebError {
             Self::NotReady => "not_ready",
             Self::Stopping(_) => "stopping",
             Self::InvalidName(_) => "invalid_name",
+            Self::Aim(AimError::Preparing) => "preparing",
             Self::Aim(AimError::NoReadyPod) => "no_ready_pod",
             Self::Aim(AimError::NoService(_)) => "no_service",
             Self::Aim(AimError::NoVirtualIp(_)) => "no_virtual_ip",

@@ -107,6 +107,10 @@ fn rule(code: &str) -> Option<(Words, Words)> {
 
 fn traffic(code: &str) -> Option<(Words, Words)> {
     Some(match code {
+        "preparing" => (
+            say("The lab is still being prepared", "Il laboratorio è ancora in preparazione"),
+            say("Wait a moment, then try again.", "Aspetta un momento, poi riprova."),
+        ),
         "no_ready_pod" => (
             say("No pod is Ready", "Nessun pod è Ready"),
             say(

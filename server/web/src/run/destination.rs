@@ -39,6 +39,9 @@ pub struct Aim {
 /// Why an order has no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AimError {
+    /// The namespace is being prepared or cleared: what is in it now is not to be called.
+    #[error("the lab is still being prepared")]
+    Preparing,
     /// There is no pod to send to.
     #[error("no pod is Ready")]
     NoReadyPod,
@@ -86,6 +89,9 @@ impl Order {
     /// # Errors
     /// What is missing.
     pub fn aim(&self, state: &RunState) -> Result<Aim, AimError> {
+        if state.is_waiting() {
+            return Err(AimError::Preparing);
+        }
         let target = match &self.to {
             Destination::PodIp => to_pod(state)?,
             Destination::VirtualIp { service, port } => to_virtual_ip(state, service, *port)?,

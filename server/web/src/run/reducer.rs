@@ -193,8 +193,6 @@ impl Reducer {
                 let _ = answer.send(());
             }
             Command::Begin(answer) => {
-                // A load from before would go on unseen.
-                self.stop_load();
                 let snapshot = self.parts.index.snapshot(&self.parts.namespace);
                 self.state.begin_judging(snapshot, self.parts.record.as_ref(), Timestamp::now());
                 let _ = answer.send(());

@@ -59,10 +59,12 @@ impl RunState {
             Some(record) => Progress::resume(&lab, record, &mut ledger, &history, now),
             None => Progress::begin(&lab, &mut ledger, &history, now),
         };
+        let mut places = Places::default();
+        places.follow(&snapshot, None);
         Self {
             lab,
             snapshot: Arc::new(snapshot),
-            places: Places::default(),
+            places,
             ledger,
             history,
             noted: Vec::new(),
@@ -81,6 +83,12 @@ impl RunState {
         if self.waiting {
             *self = Self::new(Arc::clone(&self.lab), snapshot, record, now);
         }
+    }
+
+    /// Whether the namespace is being prepared or cleared.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting
     }
 
     /// Whether something is being prepared; until it is, nothing is judged.

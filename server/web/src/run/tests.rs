@@ -152,6 +152,19 @@ fn nothing_is_judged_while_the_namespace_is_prepared() {
 }
 
 #[test]
+fn nothing_is_sent_while_the_namespace_is_prepared() {
+    let state = RunState::waiting(lab(), pods(&[(5, READY)]), None, NOW);
+    assert_eq!(order(Destination::PodIp).aim(&state).unwrap_err(), AimError::Preparing);
+}
+
+#[test]
+fn what_was_there_before_the_server_is_in_the_picture_though_nothing_changes() {
+    let mut state = state(pods(&[(5, READY), (6, READY)]));
+    assert!(!state.observe(pods(&[(5, READY), (6, READY)]), NOW).changed);
+    assert_eq!(state.view().wide.pods.len(), 2);
+}
+
+#[test]
 fn a_run_goes_on_where_its_record_ends_and_starting_over_is_another_attempt() {
     let mut first = state(nothing());
     first.observe(pods(&[(5, READY)]), NOW);
