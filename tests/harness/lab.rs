@@ -352,7 +352,7 @@ pub fn describe(view: &RunView) -> String {
     }
     let _ = writeln!(text, "rules {:?}", s.rules);
     let _ = writeln!(text, "window {:?}", view.window);
-    let _ = write!(text, "stale since {:?}, trouble {:?}", s.stale_since, view.trouble);
+    let _ = write!(text, "stale since {:?}, troubles {:?}", s.stale_since, view.troubles);
     text
 }
 

@@ -96,6 +96,14 @@ impl Snapshot {
         self.services.iter().find(|s| s.name == name)
     }
 
+    /// The Service in front: the first that no pod asks, so that a chain is called where it begins.
+    #[must_use]
+    pub fn front(&self) -> Option<&Service> {
+        let asked =
+            |s: &&Service| self.pods.iter().any(|p| self.upstream_of(p).is_some_and(|u| u.name == s.name));
+        self.services.iter().find(|s| !asked(s)).or(self.services.first())
+    }
+
     /// The Service of this namespace that a pod asks for each request.
     #[must_use]
     pub fn upstream_of(&self, pod: &Pod) -> Option<&Service> {

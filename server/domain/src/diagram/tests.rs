@@ -192,6 +192,17 @@ fn chain() -> Snapshot {
     snapshot
 }
 
+#[test]
+fn the_service_in_front_is_the_one_that_nobody_asks() {
+    let mut chain = chain();
+    assert_eq!(chain.front().map(|s| s.name.as_str()), Some("frontend"));
+    for pod in chain.pods.iter_mut().filter(|p| p.name.starts_with("data")) {
+        pod.upstream = "http://frontend".parse().ok();
+    }
+    assert_eq!(chain.front().map(|s| s.name.as_str()), Some("backend"), "in a ring, the first there is");
+    assert!(snapshot(&[], false).front().is_none());
+}
+
 fn tiers(diagram: &Diagram) -> Vec<(&str, usize)> {
     diagram.services.iter().map(|s| (s.name.as_str(), s.tier)).collect()
 }

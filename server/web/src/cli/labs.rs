@@ -50,6 +50,9 @@ pub(super) struct CheckArgs {
     /// Play so many at a time; without it, as many as such a cluster takes
     #[arg(long, value_name = "N")]
     at_once: Option<NonZeroUsize>,
+    /// Play what failed once more at the end, alone, and count only that
+    #[arg(long)]
+    again: bool,
     /// Play on this context of a kubeconfig instead of a practice cluster
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
@@ -101,7 +104,7 @@ async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         None => Origin::Practice,
     };
     let (events, told) = mpsc::unbounded_channel();
-    let scope = Scope { plays: args.plays.into(), at_once: args.at_once };
+    let scope = Scope { plays: args.plays.into(), at_once: args.at_once, again: args.again };
     let prove = async { proof::prove(&course, &labs, scope, origin, &{ events }).await };
     let (proved, outcomes) = tokio::join!(prove, verdict::show(told));
     proved?;

@@ -37,6 +37,14 @@ pub(super) async fn show(mut told: mpsc::UnboundedReceiver<Event>) -> Vec<Outcom
                 count = plays;
                 bar.set_length(plays as u64);
             }
+            Event::Again(plays) => {
+                outcomes.retain(|o: &Outcome| o.fault.is_none());
+                bar.set_position(outcomes.len() as u64);
+                bar.println(format!("{plays} once more, alone"));
+                if !terminal {
+                    println!("{plays} once more, alone");
+                }
+            }
             Event::Ended(outcome) => {
                 bar.set_message(format!("{} {}", outcome.lab, outcome.what));
                 bar.inc(1);

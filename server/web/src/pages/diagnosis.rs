@@ -21,7 +21,7 @@ pub fn diagnosis(lang: Lang, lab: &Lab, run: &RunView) -> String {
         w,
         path: &lab_path(lang, &lab.id),
         services: run.snapshot.services.iter().map(|s| s.name.as_str()).collect(),
-        first: run.snapshot.services.first().map_or("", |s| s.name.as_str()),
+        front: run.snapshot.front().map_or("", |s| s.name.as_str()),
         walked: run.diagnosis.as_deref().map(|d| Walked::of(w, lang, d)),
         probes: run.probes.iter().rev().take(LISTED).map(|p| asked(w, p)).collect(),
     })
@@ -33,7 +33,7 @@ struct DiagnosisTemplate<'a> {
     w: &'static Words,
     path: &'a str,
     services: Vec<&'a str>,
-    first: &'a str,
+    front: &'a str,
     walked: Option<Walked>,
     probes: Vec<Asked>,
 }

@@ -150,10 +150,11 @@ fn targets(w: &'static Words, run: &RunView) -> Vec<Choice> {
 fn services(run: &RunView) -> Vec<Choice> {
     let target = run.window.as_ref().map(|w| &w.target).filter(|t| t.kind != TargetKind::PodIp);
     let now = target.map(|t| t.name.as_str());
+    let offered = now.or(run.snapshot.front().map(|s| s.name.as_str()));
     let choice = |s: &Service| Choice {
         value: s.name.clone(),
         label: s.name.clone(),
-        chosen: now == Some(s.name.as_str()),
+        chosen: offered == Some(s.name.as_str()),
     };
     let mut choices: Vec<_> = run.snapshot.services.iter().map(choice).collect();
     if let Some(gone) = now.filter(|_| !choices.iter().any(|c| c.chosen)) {

@@ -7,20 +7,23 @@ use super::html;
 use crate::run::{RunView, Trouble};
 use crate::words::{Words, fill};
 
-/// The notice; an empty element while all is well.
+/// The notices; an empty element while all is well.
 #[must_use]
 pub fn trouble(lang: Lang, run: &RunView) -> String {
     let w = Words::of(lang);
-    let said = run.trouble.as_ref().map(|trouble| match trouble {
-        Trouble::Preparing { detail } => fill(w.chrome.trouble_preparing, &[("why", detail)]),
-        Trouble::NotKept { detail } => fill(w.chrome.trouble_not_kept, &[("why", detail)]),
-        Trouble::Traffic { detail } => fill(w.chrome.trouble_traffic, &[("why", detail)]),
+    let said = run.troubles.iter().map(|(trouble, why)| {
+        let sentence = match trouble {
+            Trouble::Preparing => w.chrome.trouble_preparing,
+            Trouble::NotKept => w.chrome.trouble_not_kept,
+            Trouble::Traffic => w.chrome.trouble_traffic,
+        };
+        fill(sentence, &[("why", why)])
     });
-    html(&TroubleTemplate { said })
+    html(&TroubleTemplate { said: said.collect() })
 }
 
 #[derive(Template)]
 #[template(path = "partials/trouble.html")]
 struct TroubleTemplate {
-    said: Option<String>,
+    said: Vec<String>,
 }

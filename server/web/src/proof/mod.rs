@@ -42,6 +42,8 @@ pub struct Scope {
     pub plays: Plays,
     /// How many at a time; without it, as many as such a cluster takes.
     pub at_once: Option<NonZeroUsize>,
+    /// Whether what failed is played once more, alone: beside many others a busy machine may be too slow for it.
+    pub again: bool,
 }
 
 /// What came of one play.
@@ -66,6 +68,8 @@ pub enum Event {
     Begins(usize),
     /// One play has ended.
     Ended(Outcome),
+    /// The plays that were no proof are played once more, alone: what came of them is no longer to be counted.
+    Again(usize),
 }
 
 /// Why nothing can be proved.
@@ -101,16 +105,23 @@ pub async fn prove(
     let plays = order(labs.iter().map(|lab| (Arc::clone(lab), play::plan(lab, scope.plays))));
     // Nobody listening is no reason not to go on.
     let _ = events.send(Event::Begins(plays.len()));
-    let (cluster, kubectl) = (&cluster, &kubectl);
-    let outcomes = stream::iter(plays.into_iter().enumerate())
-        .map(|(number, (lab, what))| one(cluster, kubectl, number, lab, what))
-        .buffer_unordered(at_once);
-    outcomes.for_each(async |outcome| drop(events.send(Event::Ended(outcome)))).await;
+    let played = plays.len();
+    let numbered = plays.into_iter().enumerate().map(|(number, (lab, what))| (number, lab, what));
+    let failed = play_all(&cluster, &kubectl, numbered, at_once, events).await;
+    if scope.again && !failed.is_empty() {
+        let _ = events.send(Event::Again(failed.len()));
+        // Numbers of their own: the namespaces of the first time may not be gone yet.
+        let numbered = failed.into_iter().map(|(number, lab, what)| (played + number, lab, what));
+        play_all(&cluster, &kubectl, numbered, 1, events).await;
+    }
     stop.cancel();
     tasks.close();
     tasks.wait().await;
     Ok(())
 }
+
+/// A play with a number of its own, which names its namespace.
+type Play = (usize, Arc<Lab>, What);
 
 /// The first play of every lab, then the second, and so on: the plays of one lab weigh about the same, and the heaviest
 /// would all go on at once.
@@ -121,6 +132,23 @@ fn order(plans: impl Iterator<Item = (Arc<Lab>, Vec<What>)>) -> Vec<(Arc<Lab>, W
     let mut plays: Vec<_> = plans.flat_map(numbered).collect();
     plays.sort_by_key(|(i, ..)| *i);
     plays.into_iter().map(|(_, lab, what)| (lab, what)).collect()
+}
+
+/// Plays them, so many at a time. Returns those that are no proof.
+async fn play_all(
+    cluster: &Arc<Cluster>,
+    kubectl: &Result<Kubectl, String>,
+    plays: impl Iterator<Item = Play>,
+    at_once: usize,
+    events: &mpsc::UnboundedSender<Event>,
+) -> Vec<Play> {
+    let played = stream::iter(plays).map(async |(number, lab, what)| {
+        let outcome = one(cluster, kubectl, number, Arc::clone(&lab), what).await;
+        let failed = outcome.fault.is_some();
+        let _ = events.send(Event::Ended(outcome));
+        failed.then_some((number, lab, what))
+    });
+    played.buffer_unordered(at_once).filter_map(std::future::ready).collect().await
 }
 
 async fn one(

@@ -33,9 +33,9 @@ impl Stage {
         match seen(&stage.at, PREPARED_WITHIN, ready).await {
             Ok(_) => Ok(stage),
             Err(_) => {
-                let trouble = stage.at.run.view().trouble.clone();
+                let troubles = stage.at.run.view().troubles.clone();
                 stage.close().await;
-                Err(format!("the namespace was not prepared: {trouble:?}"))
+                Err(format!("the namespace was not prepared: {troubles:?}"))
             }
         }
     }

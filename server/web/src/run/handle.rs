@@ -45,8 +45,8 @@ pub enum Command {
     Restart(oneshot::Sender<()>),
     /// The lab was changed on disk.
     Lab(Arc<Lab>),
-    /// Preparing the namespace failed, or succeeded after that.
-    Trouble(Option<Trouble>),
+    /// Something keeps the run from going on, for that reason; or no longer does.
+    Trouble(Trouble, Option<String>),
 }
 
 /// A question about a run.
@@ -163,9 +163,9 @@ impl RunHandle {
         self.asking.try_acquire().ok()
     }
 
-    /// Says what keeps the run from going on.
-    pub async fn trouble(&self, trouble: Option<Trouble>) {
-        self.tell(Command::Trouble(trouble)).await;
+    /// Says what keeps the run from going on, and why; or that it no longer does.
+    pub async fn trouble(&self, trouble: Trouble, why: Option<String>) {
+        self.tell(Command::Trouble(trouble, why)).await;
     }
 
     /// How many viewers there are in both languages.

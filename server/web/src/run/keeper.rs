@@ -74,12 +74,12 @@ impl Keeper {
             }
             let detail = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
             tracing::error!(%error, detail, lab = %record.lab, "a record is not written");
-            run.trouble(Some(Trouble::NotKept { detail })).await;
+            run.trouble(Trouble::NotKept, Some(detail)).await;
             failed = true;
             tokio::time::sleep(TRY_AGAIN).await;
         }
         if failed {
-            run.trouble(None).await;
+            run.trouble(Trouble::NotKept, None).await;
         }
     }
 }

@@ -29,7 +29,7 @@ pub use hub::{Frame, Hub, LastSeen, Viewer, event};
 pub use keeper::Keeper;
 pub use runs::{Runs, Shared};
 pub use state::RunState;
-pub use view::{Noted, RunView, Trouble};
+pub use view::{Noted, RunView, Trouble, Troubles};
 
 #[cfg(test)]
 mod tests;

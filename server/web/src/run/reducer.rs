@@ -214,7 +214,7 @@ impl Reducer {
                 self.publish();
                 let _ = answer.send(());
             }
-            Command::Trouble(trouble) => self.state.set_trouble(trouble),
+            Command::Trouble(trouble, why) => self.state.set_trouble(trouble, why),
         }
     }
 
@@ -267,7 +267,7 @@ impl Reducer {
             }
             Report::Line(Line::Started { .. } | Line::Finished { .. }) => false,
             Report::Interrupted(error) => {
-                self.state.set_trouble(Some(Trouble::Traffic { detail: error.to_string() }));
+                self.state.set_trouble(Trouble::Traffic, Some(error.to_string()));
                 true
             }
             Report::Over => {

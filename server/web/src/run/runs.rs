@@ -158,14 +158,13 @@ async fn prepare(run: Arc<RunHandle>, stop: CancellationToken) {
         loop {
             let turn = run.ground().turn().await;
             let Err(error) = run.ground().prepare(&run.lab()).await else {
-                run.trouble(None).await;
+                run.trouble(Trouble::Preparing, None).await;
                 // If the reducer is gone, the run is over.
                 let _ = run.ask(Command::Begin).await;
                 return;
             };
             drop(turn);
-            let detail = why(&error);
-            run.trouble(Some(Trouble::Preparing { detail })).await;
+            run.trouble(Trouble::Preparing, Some(why(&error))).await;
             tokio::time::sleep(TRY_AGAIN).await;
         }
     };

@@ -13,7 +13,7 @@ use clusterip_domain::snapshot::{PodState, Snapshot};
 use clusterip_domain::traffic::{Batch, Connections, LoadSpec};
 use jiff::Timestamp;
 
-use super::view::{Noted, RunView, Trouble};
+use super::view::{Noted, RunView, Trouble, Troubles};
 
 /// The most IPs a notebook holds.
 const MAX_NOTED: usize = 24;
@@ -31,7 +31,7 @@ pub struct RunState {
     noted: Vec<Noted>,
     progress: Progress,
     again_at: Option<Timestamp>,
-    trouble: Option<Trouble>,
+    troubles: Troubles,
     /// The namespace is being prepared: nothing in it is the student's doing, so nothing is judged.
     waiting: bool,
 }
@@ -72,7 +72,7 @@ impl RunState {
             diagnosis: None,
             progress,
             again_at: None,
-            trouble: None,
+            troubles: Troubles::new(),
             waiting: false,
         }
     }
@@ -138,9 +138,7 @@ impl RunState {
 
     /// Takes in a report of the client. Returns what came of it.
     pub fn record(&mut self, batch: &Batch, now: Timestamp) -> Judged {
-        if matches!(self.trouble, Some(Trouble::Traffic { .. })) {
-            self.trouble = None;
-        }
+        self.troubles.remove(&Trouble::Traffic);
         self.ledger.record(batch);
         self.judge(now)
     }
@@ -172,9 +170,7 @@ impl RunState {
     /// The load is over.
     pub fn end(&mut self) {
         self.ledger.end();
-        if matches!(self.trouble, Some(Trouble::Traffic { .. })) {
-            self.trouble = None;
-        }
+        self.troubles.remove(&Trouble::Traffic);
         self.places.follow(&self.snapshot, self.ledger.window());
     }
 
@@ -224,9 +220,12 @@ impl RunState {
         self.progress.help(step);
     }
 
-    /// Something keeps the run from going on, or no longer does.
-    pub fn set_trouble(&mut self, trouble: Option<Trouble>) {
-        self.trouble = trouble;
+    /// Something keeps the run from going on, for that reason; or no longer does.
+    pub fn set_trouble(&mut self, trouble: Trouble, why: Option<String>) {
+        match why {
+            Some(why) => drop(self.troubles.insert(trouble, why)),
+            None => drop(self.troubles.remove(&trouble)),
+        }
     }
 
     /// Looks again though nothing happened: a step may have held long enough.
@@ -302,7 +301,7 @@ impl RunState {
             noted: self.noted.clone(),
             probes: self.probes.all().cloned().collect(),
             diagnosis: self.diagnosis.clone(),
-            trouble: self.trouble.clone(),
+            troubles: self.troubles.clone(),
         }
     }
 }

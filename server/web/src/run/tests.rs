@@ -287,14 +287,14 @@ fn a_notebook_remembers_what_became_of_its_ips() {
 #[test]
 fn trouble_with_the_traffic_is_over_when_the_client_speaks_again() {
     let mut state = state(nothing());
-    state.set_trouble(Some(Trouble::Traffic { detail: "broke".into() }));
+    state.set_trouble(Trouble::Traffic, Some("broke".into()));
+    state.set_trouble(Trouble::NotKept, Some("full".into()));
+    assert_eq!(state.view().troubles.len(), 2, "one does not hide the other");
     state.record(
         &Batch { errors: vec![ErrorCount { kind: ErrorKind::Refused, count: 1 }], ..Batch::default() },
         NOW,
     );
-    assert_eq!(state.view().trouble, None);
-    let preparing = Trouble::Preparing { detail: "quota".into() };
-    state.set_trouble(Some(preparing.clone()));
-    state.record(&Batch::default(), NOW);
-    assert_eq!(state.view().trouble, Some(preparing), "that is another matter");
+    assert!(state.view().troubles.keys().eq(&[Trouble::NotKept]), "that is another matter");
+    state.set_trouble(Trouble::NotKept, None);
+    assert!(state.view().troubles.is_empty());
 }

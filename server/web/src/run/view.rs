@@ -1,5 +1,6 @@
 //! What a page shows of a run: put together once a change, shared by every viewer and language.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -38,9 +39,12 @@ pub struct RunView {
     pub probes: Vec<Probed>,
     /// Why a call did not arrive, when that was asked last.
     pub diagnosis: Option<Arc<Diagnosis>>,
-    /// What keeps the run from going on, while something does.
-    pub trouble: Option<Trouble>,
+    /// What keeps the run from going on, while something does, each with what was said of it.
+    pub troubles: Troubles,
 }
+
+/// What keeps a run from going on, and why: of each kind the last word.
+pub type Troubles = BTreeMap<Trouble, String>;
 
 /// An IP the student noted, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,21 +58,12 @@ pub struct Noted {
 }
 
 /// What keeps a run from going on; it is tried again by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
-    /// The namespace or the client pod could not be made.
-    Preparing {
-        /// What the API server or the connection said.
-        detail: String,
-    },
-    /// How far the student is could not be written down.
-    NotKept {
-        /// What the database said.
-        detail: String,
-    },
-    /// The way to the client pod broke while a load ran.
-    Traffic {
-        /// What broke.
-        detail: String,
-    },
+    /// The namespace or the client pod could not be made: what the API server or the connection said.
+    Preparing,
+    /// How far the student is could not be written down: what the database said.
+    NotKept,
+    /// The way to the client pod broke while a load ran: what broke.
+    Traffic,
 }

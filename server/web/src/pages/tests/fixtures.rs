@@ -22,7 +22,7 @@ use clusterip_domain::traffic::{BackendCount, Batch, Connections, ErrorCount, Er
 use jiff::Timestamp;
 
 use crate::pages::{SourceKind, SourceView, StageState, StageView};
-use crate::run::{Noted, RunView};
+use crate::run::{Noted, RunView, Troubles};
 
 pub(super) const SERVICE: &str = "my-clusterip-service";
 const NAMES: [&str; 8] = ["x7k2p", "4nq9d", "zt8vw", "m5j6c", "b2xlr", "q9f4s", "h6wdt", "k3p8n"];
@@ -416,7 +416,7 @@ impl Scene {
             probes: self.probes,
             diagnosis: self.diagnosis,
             snapshot: Arc::new(self.snapshot),
-            trouble: None,
+            troubles: Troubles::new(),
         }
     }
 }
