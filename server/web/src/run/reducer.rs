@@ -185,7 +185,12 @@ impl Reducer {
                 self.state.help(step);
                 let _ = answer.send(());
             }
-            Command::Look(look, answer) => drop(answer.send((look.0)(&mut self.state))),
+            Command::Look(look, answer) => {
+                let seen = (look.0)(&mut self.state);
+                // What is done next is done by what is shown, so that must not be older than what was asked of.
+                self.publish();
+                let _ = answer.send(seen);
+            }
             Command::Probed(result, answer) => {
                 self.state.probed(result, Timestamp::now());
                 // Whoever asked may look at once, on a page of its own.
