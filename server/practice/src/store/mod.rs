@@ -199,10 +199,11 @@ impl Store {
         object::generate_name(&mut object);
         object::stamp_new(resource, &mut object);
         let (namespace, name) = key(&object);
+        // As on a real cluster, what is wrong with an object is said before that its name is taken.
+        self.admission.create(&View { state: &state }, writer, resource, &mut object)?;
         if state.get(resource, &namespace, &name).is_some() {
             return Err(Status::already_exists(resource, &name));
         }
-        self.admission.create(&View { state: &state }, writer, resource, &mut object)?;
         Ok(state.put(resource, object, writer.mode()))
     }
 
