@@ -69,7 +69,7 @@ pub enum AccessError {
 /// Gives the student his rights in his namespace.
 pub(super) async fn give(client: &Client, namespace: &Namespace) -> Result<(), TenancyError> {
     let rights =
-        async { grant(client, namespace, &rights::role(rights::own()), &rights::binding(namespace)).await };
+        async { grant(client, namespace, &rights::role(&rights::own()), &rights::binding(namespace)).await };
     tokio::try_join!(account(client, namespace), rights)?;
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(super) async fn let_look(
     student: &Namespace,
     neighbour: &Namespace,
 ) -> Result<(), TenancyError> {
-    grant(client, neighbour, &rights::role(rights::neighbour()), &rights::binding(student)).await
+    grant(client, neighbour, &rights::role(&rights::neighbour()), &rights::binding(student)).await
 }
 
 /// A binding whose role is not there yet is refused to whoever may not bind every role.

@@ -54,7 +54,7 @@ fn rule(groups: &[&str], resources: &[&str], verbs: &[&str]) -> Value {
 }
 
 /// A Role with these rules.
-pub(super) fn role(rules: Value) -> Value {
+pub(super) fn role(rules: &Value) -> Value {
     json!({"apiVersion": GROUP, "kind": "Role", "metadata": {"name": STUDENT}, "rules": rules})
 }
 
