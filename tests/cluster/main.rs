@@ -5,6 +5,7 @@
 //! kind's own node is played there alone.
 #![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
 
+mod access;
 mod diagnosis;
 mod load;
 mod manifests;

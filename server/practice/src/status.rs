@@ -46,6 +46,16 @@ impl Cause {
         Self { reason: "FieldValueForbidden", field: field.into(), message: format!("Forbidden: {why}") }
     }
 
+    fn to_value(&self) -> Value {
+        let mut cause = json!({"message": self.message});
+        for (key, text) in [("reason", self.reason), ("field", &self.field)] {
+            if !text.is_empty() {
+                cause[key] = json!(text);
+            }
+        }
+        cause
+    }
+
     /// A value that is none of the few.
     pub fn not_supported(field: impl Into<String>, value: &Value, supported: &[&str]) -> Self {
         let list: Vec<String> = supported.iter().map(|s| format!("\"{s}\"")).collect();
@@ -291,8 +301,7 @@ impl Details {
             }
         }
         if !self.causes.is_empty() {
-            let cause = |c: &Cause| json!({"reason": c.reason, "message": c.message, "field": c.field});
-            details.insert("causes".into(), self.causes.iter().map(cause).collect());
+            details.insert("causes".into(), self.causes.iter().map(Cause::to_value).collect());
         }
         if let Some(seconds) = self.retry_after {
             details.insert("retryAfterSeconds".into(), json!(seconds));

@@ -9,9 +9,10 @@ use clusterip_cluster::agent_image::{AgentImage as Packed, PackError};
 use clusterip_cluster::index::Index;
 use clusterip_cluster::source::stage::PRACTICE_STAGES;
 use clusterip_cluster::source::{
-    self, AgentImage, Archive, Description, ImageTag, Progress, Simulated, Source, SourceConfig, SourceError,
-    SourceKind, Stage, StageEvent,
+    self, AgentImage, ApiAddress, Archive, Description, ImageTag, Progress, Simulated, Source, SourceConfig,
+    SourceError, SourceKind, Stage, StageEvent,
 };
+use clusterip_cluster::tenancy::guard::{self, GuardError};
 use clusterip_cluster::watch as feeds;
 use clusterip_practice::{Handle, Options, Practice};
 use clusterip_records::Records;
@@ -182,7 +183,8 @@ impl Opening {
         self.tasks.spawn(feeds::follow_rules(source.nodes.clone(), Arc::clone(&index), self.stop.clone()));
         let mut revisions = index.revisions();
         let synced = async { while !index.synced() && revisions.changed().await.is_ok() {} };
-        if tokio::time::timeout(FIRST_LISTS, synced).await.is_err() {
+        let (listed, students) = tokio::join!(tokio::time::timeout(FIRST_LISTS, synced), guarded(&source));
+        if listed.is_err() {
             tracing::warn!("the first lists are not complete; the page will say that it is behind");
         }
         let view = view(&source.description, source.capabilities.simulated);
@@ -203,9 +205,22 @@ impl Opening {
             source: view,
             runs: Runs::new(shared),
             practice,
+            students,
             access,
         }
     }
+}
+
+/// Guards what is not the students' own, where the cluster does not do so by itself.
+async fn guarded(source: &Source) -> Result<ApiAddress, GuardError> {
+    if !source.capabilities.simulated {
+        let applied = guard::apply_all(&source.client).await;
+        applied.inspect_err(|error| {
+            let cause = std::error::Error::source(error);
+            tracing::warn!(%error, source = ?cause, "students get no credentials of their own");
+        })?;
+    }
+    Ok(source.address())
 }
 
 /// The image's tags as a source wants them.

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use clusterip_cluster::actions::Actions;
 use clusterip_cluster::index::Index;
-use clusterip_cluster::source::{Stage, StageEvent, StageState as Happening, Text};
+use clusterip_cluster::source::{ApiAddress, Stage, StageEvent, StageState as Happening, Text};
+use clusterip_cluster::tenancy::guard::GuardError;
 use clusterip_domain::lab::Lang;
 use kube::Client;
 
@@ -32,6 +33,8 @@ pub struct Cluster {
     pub runs: Runs,
     /// The practice cluster past its API, where this is one.
     pub practice: Option<clusterip_practice::Handle>,
+    /// Where students' own credentials are good; or why there can be none: nothing would guard what is not theirs.
+    pub students: Result<ApiAddress, GuardError>,
     /// How kubectl reaches it.
     pub(crate) access: Access,
 }

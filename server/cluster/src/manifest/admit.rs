@@ -1,14 +1,11 @@
 //! Which objects a student may write, and where.
 
+use clusterip_domain::bounds::{CLIENT_POD, OWN_LABELS, Refusal};
 use clusterip_domain::ids::Namespace;
 use serde_json::{Value, json};
 
 use super::lines::Node;
 use super::{Document, Refused};
-use crate::tenancy::CLIENT_POD;
-
-/// What the labels begin with by which the lab knows its own.
-const OWN_LABELS: &str = "clusterip-lab/";
 
 /// A kind a student may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +76,7 @@ pub(crate) fn fits_a_path(name: &str) -> bool {
 /// What of an object is the lab's own, and why it is refused.
 fn reserved(kind: AllowedKind, name: &str, object: &Value) -> Option<(&'static str, String)> {
     if kind == AllowedKind::Pod && name == CLIENT_POD {
-        let detail = format!("the pod {CLIENT_POD} is the lab's own: give yours another name");
-        return Some(("metadata.name", detail));
+        return Some(("metadata.name", Refusal::ClientName.to_string()));
     }
     let labels = [
         ("/metadata/labels", "metadata.labels"),
@@ -91,7 +87,7 @@ fn reserved(kind: AllowedKind, name: &str, object: &Value) -> Option<(&'static s
         labels.is_some_and(|labels| labels.keys().any(|key| key.starts_with(OWN_LABELS)))
     };
     let (_, path) = labels.into_iter().find(|(pointer, _)| own(pointer))?;
-    Some((path, format!("labels that begin with {OWN_LABELS} are the lab's own")))
+    Some((path, Refusal::OwnLabels.to_string()))
 }
 
 pub(super) fn admit(
@@ -144,13 +140,11 @@ pub(super) fn admit(
     if allowed == AllowedKind::Service {
         let service_type = text("/spec/type");
         if !matches!(service_type, "" | "ClusterIP") {
-            let detail = format!(
-                "type {service_type} opens a way from outside; this lab is about ClusterIP, the default"
-            );
+            let detail = Refusal::ServiceType(service_type).to_string();
             return refuse("service_type_not_allowed", "spec.type", detail);
         }
         if object.pointer("/spec/externalIPs").is_some() {
-            let detail = "externalIPs would take over addresses outside the cluster (CVE-2020-8554)".into();
+            let detail = Refusal::ExternalIps.to_string();
             return refuse("external_ips_not_allowed", "spec.externalIPs", detail);
         }
     }

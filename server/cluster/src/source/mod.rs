@@ -9,6 +9,7 @@
 //! no other context, no other kubeconfig, no environment. Every wait is bounded; dropping the future of [`open`]
 //! kills what it started, and the next [`open`] clears up what that left behind.
 
+mod address;
 mod claim;
 pub mod cluster;
 mod command;
@@ -33,6 +34,7 @@ use clusterip_domain::ids::ClusterName;
 use clusterip_domain::rules::Unreadable;
 use serde::Serialize;
 
+pub use address::ApiAddress;
 pub use command::CommandError;
 pub(crate) use command::run;
 pub(crate) use docker::Docker;
@@ -163,6 +165,14 @@ pub struct Source {
     pub capabilities: Capabilities,
     /// The way into its nodes.
     pub nodes: NodeReader,
+}
+
+impl Source {
+    /// Where others find its API server, without the instructor's credentials.
+    #[must_use]
+    pub fn address(&self) -> ApiAddress {
+        ApiAddress::of(&self.config)
+    }
 }
 
 /// What the page says about a cluster.

@@ -196,13 +196,15 @@ impl Store {
         mut object: Value,
     ) -> Result<Arc<Value>, Status> {
         let mut state = self.lock();
-        object::generate_name(&mut object);
+        let namespace = object::namespace(&object).to_owned();
+        object::generate_name(&mut object, |name| state.get(resource, &namespace, name).is_some());
         object::stamp_new(resource, &mut object);
         let (namespace, name) = key(&object);
+        // As on a real cluster, what is wrong with an object is said before that its name is taken.
+        self.admission.create(&View { state: &state }, writer, resource, &mut object)?;
         if state.get(resource, &namespace, &name).is_some() {
             return Err(Status::already_exists(resource, &name));
         }
-        self.admission.create(&View { state: &state }, writer, resource, &mut object)?;
         Ok(state.put(resource, object, writer.mode()))
     }
 

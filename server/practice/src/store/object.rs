@@ -94,13 +94,19 @@ pub(super) fn stamp_new(resource: Resource, object: &mut Value) {
     }
 }
 
-/// Gives it a name from `generateName`, if it has that and no name.
-pub(super) fn generate_name(object: &mut Value) {
+/// How often a generated name may be one that is taken.
+/// Source: `maxNameGenerationCreateAttempts` in `k8s.io/apiserver/pkg/registry/generic/registry/store.go`.
+const TRIES: usize = 8;
+
+/// Gives it a name from `generateName`, if it has that and no name: one that is not taken, if chance allows.
+pub(super) fn generate_name(object: &mut Value, taken: impl Fn(&str) -> bool) {
     let prefix = text(object, "/metadata/generateName").into_owned();
     if name(object).is_empty() && !prefix.is_empty() {
         // Kubernetes keeps generated names within 63 characters.
         let kept: String = prefix.chars().take(58).collect();
-        metadata(object).insert("name".into(), json!(format!("{kept}{}", suffix(5))));
+        let generate = || format!("{kept}{}", suffix(5));
+        let free = (1..TRIES).map(|_| generate()).find(|name| !taken(name));
+        metadata(object).insert("name".into(), json!(free.unwrap_or_else(generate)));
     }
 }
 
@@ -135,10 +141,28 @@ mod tests {
     #[test]
     fn names_are_generated_only_where_there_is_none() {
         let mut object = json!({"metadata": {"generateName": "web-"}});
-        generate_name(&mut object);
+        generate_name(&mut object, |_| false);
         assert!(name(&object).starts_with("web-") && name(&object).len() == 9);
         let before = object.clone();
-        generate_name(&mut object);
+        generate_name(&mut object, |_| false);
         assert_eq!(object, before);
+    }
+
+    #[test]
+    fn a_generated_name_that_is_taken_is_not_the_last_word() {
+        let tried = std::cell::RefCell::new(Vec::new());
+        let mut object = json!({"metadata": {"generateName": "web-"}});
+        generate_name(&mut object, |name| {
+            tried.borrow_mut().push(name.to_owned());
+            tried.borrow().len() < 3
+        });
+        assert_eq!((tried.borrow().len(), tried.borrow()[2].as_str()), (3, name(&object)));
+        tried.borrow_mut().clear();
+        let mut object = json!({"metadata": {"generateName": "web-"}});
+        generate_name(&mut object, |name| {
+            tried.borrow_mut().push(name.to_owned());
+            true
+        });
+        assert_eq!((tried.borrow().len(), name(&object).len()), (TRIES - 1, 9));
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clusterip_cluster::actions::{ActError, Actions};
 use clusterip_cluster::index::Index;
 use clusterip_cluster::manifest::{self, AllowedKind};
-use clusterip_cluster::tenancy::{self, TenancyError};
+use clusterip_cluster::tenancy::{self, TenancyError, access};
 use clusterip_domain::ids::Namespace;
 use clusterip_domain::lab::Lab;
 use clusterip_domain::snapshot::{PodState, Snapshot};
@@ -72,17 +72,21 @@ impl Ground {
     async fn make(&self, lab: &Lab) -> Result<(), TenancyError> {
         tenancy::prepare(&self.client, &self.namespace).await?;
         if !lab.neighbour.is_empty() {
-            tenancy::prepare_neighbour(&self.client, &self.namespace.neighbour()).await?;
+            tenancy::prepare_neighbour(&self.client, &self.namespace).await?;
         }
         Ok(())
     }
 
     /// Deletes everything but the lab's own, the neighbour's things too, and applies what the lab begins with. The
-    /// mark goes first: a server that ends half way leaves a namespace that the next one sets up.
+    /// mark goes first: a server that ends half way leaves a namespace that the next one sets up. Whatever credentials the
+    /// student had are void.
     pub(crate) async fn start_over(&self, lab: &Lab) -> Result<(), GroundError> {
         // Someone may have deleted the namespace.
         self.make(lab).await?;
-        tenancy::unmark_set_up(&self.client, &self.namespace).await?;
+        tokio::try_join!(
+            tenancy::unmark_set_up(&self.client, &self.namespace),
+            access::revoke(&self.client, &self.namespace)
+        )?;
         let neighbour = (!lab.neighbour.is_empty()).then(|| self.namespace.neighbour());
         for namespace in [Some(self.namespace.clone()), neighbour].into_iter().flatten() {
             self.actions().clear(&namespace).await?;

@@ -1,4 +1,5 @@
 mod budgets;
+mod guard;
 
 use super::*;
 use crate::store::{Deletion, Mode, Store};
