@@ -11,10 +11,12 @@
 mod container;
 mod env;
 mod hook;
+mod http_get;
 mod images;
 mod log;
 mod node;
 mod probe;
+mod probing;
 mod process;
 mod status;
 #[cfg(test)]
@@ -48,7 +50,7 @@ pub use node::NODE;
 pub(crate) use unmodelled::unmodelled;
 
 use process::Program;
-use status::{Phase, State};
+use status::State;
 use worker::{Seen, Worker};
 
 /// How long it takes to start a program in a container that runs.
@@ -72,7 +74,7 @@ impl PodHandle {
     fn runs(&self, container: &str) -> bool {
         let states = self.states.borrow();
         let mut all = self.logs.iter().zip(states.iter());
-        all.any(|((name, _), state)| name == container && matches!(state.phase, Phase::Running(_)))
+        all.any(|((name, _), state)| name == container && state.runs())
     }
 }
 
