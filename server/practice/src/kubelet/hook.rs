@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use super::container::Container;
 use super::http_get::{HttpGet, Unanswered};
 use super::process::Program;
+use super::random_id;
 use super::status::Phase;
 use crate::controllers::events::Said;
 
@@ -138,7 +139,12 @@ impl Container {
     async fn run_command(&self, argv: &[String]) -> Result<(), (String, String)> {
         let Some(Program::Tool(tool, arguments)) = Program::find(argv) else {
             let file = argv.first().map(String::as_str).unwrap_or_default();
-            let missing = format!("exec: \"{file}\": executable file not found in $PATH: unknown");
+            let missing = format!(
+                "rpc error: code = Unknown desc = failed to exec in container: failed to start exec \"{}\": OCI runtime \
+                 exec failed: exec failed: unable to start container process: exec: \"{file}\": executable file not \
+                 found in $PATH: unknown",
+                random_id()
+            );
             return Err((missing, String::new()));
         };
         let ran = tool.collect(&arguments, &self.sandbox.dialer()).await;
@@ -150,21 +156,13 @@ impl Container {
     }
 
     /// Asks a server. One that does not speak the TLS it is to speak is asked without, as before Kubernetes heeded the
-    /// scheme of hooks.
+    /// scheme of hooks; no event tells of it (observed on kind).
     async fn ask(&self, get: &HttpGet) -> Result<(), String> {
         let (network, ip) = (&self.kubelet.network, self.sandbox.ip());
-        let why = match get.ask(network, ip, AGENT).await {
-            Ok(_) => return Ok(()),
-            Err(why) => why,
+        let answered = match get.ask(network, ip, AGENT).await {
+            Err(Unanswered::NoTls) => get.without_tls().ask(network, ip, AGENT).await,
+            answered => answered,
         };
-        if why == Unanswered::NoTls && get.without_tls().ask(network, ip, AGENT).await.is_ok() {
-            let host = get.authority(ip);
-            let message = format!(
-                "request to HTTPS lifecycle hook {host} got HTTP response, retry with HTTP succeeded"
-            );
-            self.kubelet.events.tell(&self.pod, Said::warning("LifecycleHTTPFallback", message));
-            return Ok(());
-        }
-        Err(get.complain(ip, &why.to_string()))
+        answered.map(drop).map_err(|why| get.complain(ip, &why.to_string()))
     }
 }

@@ -67,7 +67,7 @@ impl HttpGet {
     }
 
     /// `host:port`, where the pod has this IP.
-    pub(super) fn authority(&self, pod: Ipv4Addr) -> String {
+    fn authority(&self, pod: Ipv4Addr) -> String {
         let host = self.host.clone().unwrap_or_else(|| pod.to_string());
         if host.contains(':') { format!("[{host}]:{}", self.port) } else { format!("{host}:{}", self.port) }
     }

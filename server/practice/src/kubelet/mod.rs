@@ -151,12 +151,21 @@ impl Kubelet {
         }
     }
 
-    /// The log of a container's newest run, or of the one before; `None` where there is none.
+    /// The log of a container's newest run, or of the one before; `None` where there is none, or its container counts as
+    /// created only when its hook is done.
     #[must_use]
     pub fn log(&self, namespace: &str, pod: &str, container: &str, previous: bool) -> Option<Arc<Log>> {
         let pods = self.pods();
         let (_, handle) = pods.get(&(namespace.to_owned(), pod.to_owned()))?;
-        let (_, logs) = handle.logs.iter().find(|(name, _)| name == container)?;
+        let index = handle.logs.iter().position(|(name, _)| name == container)?;
+        let waits_for_its_first_hook = {
+            let state = &handle.states.borrow()[index];
+            state.starting && state.id.is_none()
+        };
+        if waits_for_its_first_hook {
+            return None;
+        }
+        let (_, logs) = &handle.logs[index];
         let logs = logs.lock().unwrap_or_else(PoisonError::into_inner);
         logs[usize::from(previous)].clone()
     }
