@@ -10,12 +10,12 @@ use crate::controllers::objects::is_pod_ready;
 use crate::store::{Deletion, Resource};
 use crate::testing::{Lab, NAMESPACE, pod};
 
-fn hooked(lifecycle: Value) -> Value {
+fn hooked(lifecycle: &Value) -> Value {
     container(json!({"lifecycle": lifecycle, "ports": [{"name": "http", "containerPort": 8080}]}))
 }
 
-fn after_start(hook: Value) -> Value {
-    hooked(json!({"postStart": hook}))
+fn after_start(hook: &Value) -> Value {
+    hooked(&json!({"postStart": hook}))
 }
 
 async fn until_gone(lab: &Lab, name: &str) {
@@ -62,7 +62,7 @@ async fn a_hook_has_no_more_time_than_the_pod() {
 #[tokio::test(start_paused = true)]
 async fn a_container_counts_as_running_when_its_first_hook_is_done() {
     let lab = Lab::start().await;
-    let mut containers = after_start(json!({"sleep": {"seconds": 4}}));
+    let mut containers = after_start(&json!({"sleep": {"seconds": 4}}));
     containers.as_array_mut().unwrap().push(json!({"name": "next", "image": "clusterip-lab/client:v1"}));
     let began = Instant::now();
     lab.make(Resource::Pods, pod("p", &containers));
@@ -92,7 +92,7 @@ async fn every_hook_but_a_bare_connection_is_run() {
         ("secure", json!({"httpGet": {"port": 8080, "scheme": "HTTPS"}})),
         ("command", json!({"exec": {"command": ["curl", "-sS", "http://127.0.0.1:8080"]}})),
     ] {
-        lab.make(Resource::Pods, pod(name, &after_start(hook)));
+        lab.make(Resource::Pods, pod(name, &after_start(&hook)));
         lab.until_pod(name, is_pod_ready).await;
         assert!(!lab.reasons(name).contains(&"FailedPostStartHook".to_owned()), "{name}");
     }
@@ -130,7 +130,7 @@ async fn every_hook_but_a_bare_connection_is_run() {
                 .to_owned(),
         ),
     ] {
-        lab.make(Resource::Pods, pod(name, &after_start(hook)));
+        lab.make(Resource::Pods, pod(name, &after_start(&hook)));
         let found = lab.until_pod(name, |pod| waiting(pod) == "PostStartHookError").await;
         let full = format!("{name}_{NAMESPACE}({})", found["metadata"]["uid"].as_str().unwrap());
         let ip = found["status"]["podIP"].as_str().unwrap();
@@ -147,7 +147,7 @@ async fn a_failed_first_hook_ends_its_container_as_its_pod_would_be_ended() {
         "postStart": {"exec": {"command": ["sh"]}},
         "preStop": {"exec": {"command": ["sh"]}},
     });
-    lab.make(Resource::Pods, pod("p", &hooked(hooks.clone())));
+    lab.make(Resource::Pods, pod("p", &hooked(&hooks)));
     lab.until_pod("p", |pod| waiting(pod) == "PostStartHookError").await;
     let found = lab.until_pod("p", |pod| waiting(pod) == "CrashLoopBackOff").await;
     let state = &found["status"]["containerStatuses"][0];
@@ -160,7 +160,7 @@ async fn a_failed_first_hook_ends_its_container_as_its_pod_would_be_ended() {
     for reason in ["FailedPostStartHook", "FailedPreStopHook"] {
         assert!(lab.reasons("p").contains(&reason.to_owned()), "{reason}");
     }
-    let mut once = pod("once", &hooked(hooks));
+    let mut once = pod("once", &hooked(&hooks));
     once["spec"]["restartPolicy"] = json!("Never");
     lab.make(Resource::Pods, once);
     let ended = lab.until_pod("once", |pod| pod["status"]["phase"] == "Succeeded").await;
@@ -170,7 +170,7 @@ async fn a_failed_first_hook_ends_its_container_as_its_pod_would_be_ended() {
 #[tokio::test(start_paused = true)]
 async fn a_pod_that_is_to_end_does_not_wait_for_its_first_hook() {
     let lab = Lab::start().await;
-    lab.make(Resource::Pods, pod("p", &after_start(json!({"sleep": {"seconds": 25}}))));
+    lab.make(Resource::Pods, pod("p", &after_start(&json!({"sleep": {"seconds": 25}}))));
     let begun = || lab.reasons("p").contains(&"Started".to_owned()).then_some(());
     lab.until("a start", Resource::Events, begun).await;
     let began = Instant::now();
@@ -186,7 +186,7 @@ async fn a_server_is_asked_before_its_container_stops() {
     let lab = Lab::start().await;
     let asks = |port: u16| {
         let headers = json!([{"name": "Host", "value": "web"}, {"name": "X-A", "value": "1"}]);
-        hooked(json!({"preStop": {"httpGet": {"port": port, "path": "/", "httpHeaders": headers}}}))
+        hooked(&json!({"preStop": {"httpGet": {"port": port, "path": "/", "httpHeaders": headers}}}))
     };
     for (name, port, failed, answers) in [("asked", 8080, false, 1), ("refused", 8099, true, 0)] {
         lab.make(Resource::Pods, pod(name, &asks(port)));
