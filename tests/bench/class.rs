@@ -23,7 +23,7 @@ const SERVICE: &str = include_str!("../../labs/00-the-whole-story/start/service.
 
 /// Comes, is there, and goes.
 pub(crate) async fn two_hundred_students(practice: &mut Process, api: &KubeApi) {
-    row("an empty practice cluster: memory", format!("{:.1} MB", practice.memory()));
+    row("an empty practice cluster: memory", practice.memory());
     let began = Instant::now();
     each(|namespace| settle(api, namespace)).await;
     let ready = |items: &[Value]| {
@@ -32,7 +32,7 @@ pub(crate) async fn two_hundred_students(practice: &mut Process, api: &KubeApi) 
     };
     api.until("/apis/apps/v1/deployments", ready).await;
     row(&format!("{STUDENTS} students × {PODS} pods are Ready after"), time(began.elapsed()));
-    row("  memory", format!("{:.1} MB", practice.memory()));
+    row("  memory", practice.memory());
     row("  processor, nobody asks", practice.for_a_while(ALONE).await);
     let mut lists = Vec::new();
     for _ in 0..20 {
@@ -48,7 +48,7 @@ pub(crate) async fn two_hundred_students(practice: &mut Process, api: &KubeApi) 
     let gone = |items: &[Value]| items.iter().all(|n| !name(n).starts_with("bench-"));
     api.until("/api/v1/namespaces", gone).await;
     row(&format!("{STUDENTS} namespaces are deleted and gone after"), time(began.elapsed()));
-    row("  memory", format!("{:.1} MB", practice.memory()));
+    row("  memory", practice.memory());
 }
 
 fn name(object: &Value) -> &str {
@@ -79,7 +79,7 @@ async fn settle(api: &KubeApi, namespace: String) {
 
 /// What watches cost while they are open, and after.
 async fn watched(practice: &Process, api: &KubeApi) {
-    let before = practice.memory();
+    let before = practice.memory().own;
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "ConfigMap"));
     let mut open = Vec::new();
     for n in 0..WATCHES {
@@ -90,6 +90,7 @@ async fn watched(practice: &Process, api: &KubeApi) {
         assert!(matches!(first, WatchEvent::Added(_)), "{first:?}");
         open.push(watch);
     }
-    row(&format!("  memory for {WATCHES} watches over TLS"), format!("{:.1} MB", practice.memory() - before));
+    let more = practice.memory().own - before;
+    row(&format!("  memory for {WATCHES} watches over TLS"), format!("{more:.1} MB"));
     drop(open);
 }

@@ -14,6 +14,9 @@ use process::{Process, program};
 
 #[tokio::main]
 async fn main() {
+    println!(
+        "Memory is a process's own (anonymous) pages + those of files that it has in memory: its executable's.\n"
+    );
     println!("{:<46} {:>24}", "measured", "value");
     student::one_student().await;
     let folder = tempfile::tempdir().expect("a folder");

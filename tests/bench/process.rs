@@ -3,6 +3,7 @@
 //! Source: proc(5).
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,6 +16,21 @@ use tokio::process::{Child, ChildStdout, Command};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a second Linux counts the time of a process: `USER_HZ`.
 const TICKS: f64 = 100.0;
+
+/// What a process has in memory, in MB.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    /// Pages that are its own: nobody else has what is in them.
+    pub(crate) own: f64,
+    /// Pages of files, its executable's above all. They are shared, and the system drops and reads them as it likes.
+    pub(crate) of_files: f64,
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} MB + {:.1} MB", self.own, self.of_files)
+    }
+}
 
 /// See the module. Killed when dropped.
 pub(crate) struct Process {
@@ -62,12 +78,13 @@ impl Process {
         line.trim_start_matches(':').split_whitespace().next().and_then(|n| n.parse().ok()).expect("a number")
     }
 
-    /// What it has in memory now, in MB.
-    pub(crate) fn memory(&self) -> f64 {
-        self.status("VmRSS") as f64 * 1024.0 / 1e6
+    /// What it has in memory now.
+    pub(crate) fn memory(&self) -> Memory {
+        let mb = |field| self.status(field) as f64 * 1024.0 / 1e6;
+        Memory { own: mb("RssAnon") + mb("RssShmem"), of_files: mb("RssFile") }
     }
 
-    /// The most that it ever had in memory, in MB.
+    /// The most that it ever had in memory, pages of files included, in MB: the system keeps no more than the sum.
     pub(crate) fn most_memory(&self) -> f64 {
         self.status("VmHWM") as f64 * 1024.0 / 1e6
     }

@@ -25,7 +25,7 @@ pub(crate) async fn one_student() {
     assert_eq!(http.get(PAGE).await.status, 200);
     row("the lab with its practice cluster is ready in", time(ready));
     row("  and shows its page after", time(began.elapsed()));
-    row("  memory, nothing done yet", format!("{:.1} MB", lab.memory()));
+    row("  memory, nothing done yet", lab.memory());
     row("  processor, nobody looks", lab.for_a_while(ALONE).await);
 
     for file in ["start/deployment.yaml", "start/service.yaml"] {
@@ -37,8 +37,8 @@ pub(crate) async fn one_student() {
     act(&http, "send", &to).await;
     let busy = lab.for_a_while(TRAFFIC).await;
     act(&http, "stop", &[]).await;
-    row("  memory, lab 01 with 4 pods", format!("{:.1} MB", lab.memory()));
-    row("  the most memory so far", format!("{:.1} MB", lab.most_memory()));
+    row("  memory, lab 01 with 4 pods", lab.memory());
+    row("  the most so far, own and of files", format!("{:.1} MB", lab.most_memory()));
     row("  processor, 100 new connections a second", busy);
     row("  processor, nobody looks, 4 pods", lab.for_a_while(ALONE).await);
 }

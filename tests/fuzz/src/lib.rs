@@ -7,6 +7,8 @@
 //! Time is paused: it passes only when nothing else is to be done, so that a watch of half a minute takes no time.
 //! A panic anywhere, in a controller too, ends the fuzzer.
 
+mod streams;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +20,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
+
+pub use streams::Streams;
 
 /// The most requests of one input.
 const MOST: usize = 6;

@@ -1,11 +1,12 @@
 //! One container: its image, its process, its restarts.
 //!
 //! ```text
-//! pull ──▶ create, start ──▶ process, probed ──▶ ended ──▶ restart policy ──▶ back off ──▶ pull …
-//!  └─ ErrImagePull ⇄ ImagePullBackOff                         └─▶ done
+//! pull ──▶ create, start ──▶ postStart hook ──▶ probes ──▶ ended ──▶ restart policy ──▶ back off ──▶ pull …
+//!  └─ ErrImagePull ⇄ ImagePullBackOff                                   └─▶ done
+//!                   └─────────── process ────────────────┘
 //! ```
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,10 +14,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::env::{Env, environment};
-use super::hook::Hook;
 use super::images::{self, Image, Missing};
 use super::log::Log;
-use super::probe::{Outcome, Probe, Streak};
+use super::probe::Probe;
 use super::process::{Place, Program};
 use super::status::{Ended, Phase, State};
 use super::{Kubelet, random_id};
@@ -60,17 +60,23 @@ impl Container {
     /// Runs until it is told to stop, or is not to be restarted.
     pub(super) async fn run(mut self) {
         let mut backoff = FIRST_BACKOFF;
+        if self.wait_turn().await.is_none() {
+            return;
+        }
         loop {
             let Some((image, env)) = self.prepare().await else { return };
             let began = Instant::now();
             let ended = self.run_once(image, env).await;
-            let code = ended.code;
+            let (code, failed_hook) = (ended.code, ended.failed_hook.clone());
             self.set(|state| {
-                (state.ready, state.started) = (false, false);
+                (state.ready, state.started, state.starting) = (false, false, false);
                 state.phase = Phase::Ended(ended);
             });
             if self.deadline.borrow().is_some() || !self.restarts(code) {
                 return;
+            }
+            if let Some(why) = failed_hook {
+                self.wait_after_end("PostStartHookError", why);
             }
             if began.elapsed() >= RAN_WELL {
                 backoff = FIRST_BACKOFF;
@@ -98,27 +104,36 @@ impl Container {
     }
 
     fn back_off(&self, backoff: Duration) {
-        let container = self.name();
-        let pod = format!("{}_{}({})", name(&self.pod), namespace(&self.pod), uid(&self.pod));
+        let (container, pod) = (self.name(), self.full_name());
         let seconds = go_duration(backoff);
         self.tell(Said::warning(
             "BackOff",
             format!("Back-off restarting failed container {container} in pod {pod}"),
         ));
+        let message = format!("back-off {seconds} restarting failed container={container} pod={pod}");
+        self.wait_after_end("CrashLoopBackOff", message);
+    }
+
+    /// The run before stays told of.
+    fn wait_after_end(&self, reason: &'static str, message: String) {
         self.set(|state| {
             if let Phase::Ended(ended) = &state.phase {
                 state.last = Some(ended.clone());
             }
-            let message = format!("back-off {seconds} restarting failed container={container} pod={pod}");
-            state.phase = Phase::Waiting("CrashLoopBackOff", message);
+            state.phase = Phase::Waiting(reason, message);
         });
     }
 
-    fn name(&self) -> &str {
+    /// The pod, as the kubelet names it.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}_{}({})", name(&self.pod), namespace(&self.pod), uid(&self.pod))
+    }
+
+    pub(super) fn name(&self) -> &str {
         self.spec["name"].as_str().unwrap_or_default()
     }
 
-    fn set(&self, change: impl FnOnce(&mut State)) {
+    pub(super) fn set(&self, change: impl FnOnce(&mut State)) {
         self.states.send_modify(|states| change(&mut states[self.index]));
     }
 
@@ -126,7 +141,7 @@ impl Container {
         self.set(|state| state.phase = Phase::Waiting(reason, message.to_owned()));
     }
 
-    fn tell(&self, said: Said<'_>) {
+    pub(super) fn tell(&self, said: Said<'_>) {
         self.kubelet.events.tell(&self.pod, said.of_container(self.name()));
     }
 
@@ -216,7 +231,7 @@ impl Container {
         self.tell(Said::normal("Created", format!("Created container: {}", self.name())));
         let end = |code, reason, message| {
             let (id, since) = (id.clone(), since.clone());
-            Ended { code, reason, message, since, at: now(), id }
+            Ended { code, reason, message, since, at: now(), id, failed_hook: None }
         };
         let argv = Program::command_line(&self.spec, image.mode);
         let Some(program) = Program::find(&argv) else {
@@ -237,22 +252,34 @@ impl Container {
             return Ended { since: "1970-01-01T00:00:00Z".to_owned(), ..end(128, "StartError", why) };
         };
         self.tell(Said::normal("Started", format!("Started container {}", self.name())));
-        let gated = Probe::read(&self.spec, "startupProbe").is_some();
-        let probed = Probe::read(&self.spec, "readinessProbe").is_some();
-        self.begin(image, &id);
-        self.set(|state| {
-            state.phase = Phase::Running(since.clone());
-            (state.started, state.ready) = (!gated, !gated && !probed);
-        });
         let place = Place { sandbox: &self.sandbox, env: &env, host_name: name(&self.pod), log: &log };
-        let code = self.process(&place, program).await;
+        let begun = || {
+            self.begin(image, &id);
+            self.set_running(since.clone());
+        };
+        let (code, failed_hook) = self.process(&place, program, begun).await;
         log.close();
-        end(code, if code == 0 { "Completed" } else { "Error" }, String::new())
+        // It may have ended before its hook did.
+        self.begin(image, &id);
+        let ended = end(code, if code == 0 { "Completed" } else { "Error" }, String::new());
+        Ended { failed_hook, ..ended }
     }
 
-    /// A new container takes the place of the one before, if there was one.
+    fn set_running(&self, since: String) {
+        let gated = Probe::read(&self.spec, "startupProbe").is_some();
+        let probed = Probe::read(&self.spec, "readinessProbe").is_some();
+        self.set(|state| {
+            state.phase = Phase::Running(since);
+            (state.started, state.ready, state.starting) = (!gated, !gated && !probed, false);
+        });
+    }
+
+    /// A new container takes the place of the one before, if there was one. More than once is as good as once.
     fn begin(&self, image: Image, id: &str) {
         self.set(|state| {
+            if state.id.as_deref() == Some(id) {
+                return;
+            }
             state.restarts += u32::from(state.id.is_some());
             if let Phase::Ended(ended) = &state.phase {
                 state.last = Some(ended.clone());
@@ -261,12 +288,13 @@ impl Container {
         });
     }
 
-    /// The exit code. The process is told to stop by the pod's end or a failed liveness probe, and killed when its
-    /// grace is over.
-    async fn process(&self, place: &Place<'_>, program: Program) -> i32 {
-        let (condemned, mut liveness) = watch::channel(None);
+    /// The exit code, and why the `postStart` hook failed, if it did. The process is told to stop by the pod's end, a
+    /// failed hook or a failed liveness probe, and killed when its grace is over. `begun` is called when it counts as
+    /// running.
+    async fn process(&self, place: &Place<'_>, program: Program, begun: impl Fn()) -> (i32, Option<String>) {
+        let (condemned, mut sentence) = watch::channel(None);
         let mut pod_ends = self.deadline.clone();
-        let mut life_ends = liveness.clone();
+        let mut life_ends = sentence.clone();
         let told_to_stop = async {
             tokio::select! {
                 _ = pod_ends.wait_for(Option::is_some) => {}
@@ -278,88 +306,36 @@ impl Container {
         let killed = async {
             tokio::select! {
                 () = passed(&mut deadline) => {}
-                () = passed(&mut liveness) => {}
+                () = passed(&mut sentence) => {}
             }
         };
-        tokio::select! {
+        let failed_hook = OnceLock::new();
+        let watched = async {
+            if let Err(why) = self.after_start().await {
+                failed_hook.set(why).ok();
+                self.condemn(&condemned, "FailedPostStartHook".to_owned());
+                std::future::pending::<()>().await;
+            }
+            begun();
+            tokio::join!(self.probe_readiness(), self.probe_liveness(&condemned));
+        };
+        let code = tokio::select! {
             // The process first: it listens before it is probed.
             biased;
             code = place.run(program, told_to_stop) => code,
             () = killed => KILLED,
-            () = self.probe_readiness() => KILLED,
-            () = self.probe_liveness(&condemned) => KILLED,
-        }
+            () = watched => KILLED,
+        };
+        (code, failed_hook.into_inner())
     }
 
-    /// Runs the `preStop` hook. What the process does meanwhile it does as ever.
-    async fn before_stop(&self) {
-        let Some(hook) = Hook::read(&self.spec) else { return };
-        if !hook.run(&self.sandbox.dialer()).await {
-            self.tell(Said::warning("FailedPreStopHook", "PreStopHook failed"));
-        }
-    }
-
-    /// Follows the startup and then the readiness probe, for as long as the process runs.
-    async fn probe_readiness(&self) {
-        if let Some(startup) = Probe::read(&self.spec, "startupProbe") {
-            self.follow(&startup, "Startup", |outcome| matches!(outcome, Outcome::Success)).await;
-        }
-        let readiness = Probe::read(&self.spec, "readinessProbe");
-        self.set(|state| (state.started, state.ready) = (true, readiness.is_none()));
-        if let Some(readiness) = readiness {
-            self.follow(&readiness, "Readiness", |outcome| {
-                match outcome {
-                    Outcome::Success => self.set_ready(true),
-                    Outcome::Failure { decided: true, .. } => self.set_ready(false),
-                    _ => {}
-                }
-                false
-            })
-            .await;
-        }
-        std::future::pending::<()>().await;
-    }
-
-    fn set_ready(&self, ready: bool) {
-        self.states.send_if_modified(|states| {
-            let state = &mut states[self.index];
-            std::mem::replace(&mut state.ready, ready) != ready
-        });
-    }
-
-    /// Follows the liveness probe; condemns the process when it fails.
-    async fn probe_liveness(&self, condemned: &watch::Sender<Deadline>) {
-        if let Some(liveness) = Probe::read(&self.spec, "livenessProbe") {
-            let mut states = self.states.subscribe();
-            states.wait_for(|states| states[self.index].started).await.ok();
-            self.follow(&liveness, "Liveness", |outcome| {
-                matches!(outcome, Outcome::Failure { decided: true, .. })
-            })
-            .await;
-            let message = format!("Container {} failed liveness probe, will be restarted", self.name());
-            self.tell(Said::normal("Killing", message));
-            let grace = self.pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
-            // Longer than any cluster lives, a number of seconds need not fit into a moment.
-            let grace = u32::try_from(grace).unwrap_or(u32::MAX);
-            condemned.send_replace(Some(Instant::now() + Duration::from_secs(grace.into())));
-        }
-        std::future::pending::<()>().await;
-    }
-
-    /// Probes until `enough` says so, and tells of failures.
-    async fn follow(&self, probe: &Probe, kind: &str, enough: impl Fn(&Outcome) -> bool) {
-        let mut streak = Streak::default();
-        probe.wait_first().await;
-        loop {
-            let outcome = probe.ask(&self.kubelet.network, &self.sandbox, &mut streak).await;
-            if let Outcome::Failure { why, .. } = &outcome {
-                self.tell(Said::warning("Unhealthy", format!("{kind} probe failed: {why}")));
-            }
-            if enough(&outcome) {
-                return;
-            }
-            probe.wait_next().await;
-        }
+    /// Has the process end within the pod's grace.
+    pub(super) fn condemn(&self, condemned: &watch::Sender<Deadline>, message: String) {
+        self.tell(Said::normal("Killing", message));
+        let grace = self.pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
+        // Longer than any cluster lives, a number of seconds need not fit into a moment.
+        let grace = u32::try_from(grace).unwrap_or(u32::MAX);
+        condemned.send_replace(Some(Instant::now() + Duration::from_secs(grace.into())));
     }
 }
 

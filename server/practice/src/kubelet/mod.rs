@@ -11,10 +11,12 @@
 mod container;
 mod env;
 mod hook;
+mod http_get;
 mod images;
 mod log;
 mod node;
 mod probe;
+mod probing;
 mod process;
 mod status;
 #[cfg(test)]
@@ -48,7 +50,7 @@ pub use node::NODE;
 pub(crate) use unmodelled::unmodelled;
 
 use process::Program;
-use status::{Phase, State};
+use status::State;
 use worker::{Seen, Worker};
 
 /// How long it takes to start a program in a container that runs.
@@ -72,7 +74,7 @@ impl PodHandle {
     fn runs(&self, container: &str) -> bool {
         let states = self.states.borrow();
         let mut all = self.logs.iter().zip(states.iter());
-        all.any(|((name, _), state)| name == container && matches!(state.phase, Phase::Running(_)))
+        all.any(|((name, _), state)| name == container && state.runs())
     }
 }
 
@@ -149,12 +151,21 @@ impl Kubelet {
         }
     }
 
-    /// The log of a container's newest run, or of the one before; `None` where there is none.
+    /// The log of a container's newest run, or of the one before; `None` where there is none, or its container counts as
+    /// created only when its hook is done.
     #[must_use]
     pub fn log(&self, namespace: &str, pod: &str, container: &str, previous: bool) -> Option<Arc<Log>> {
         let pods = self.pods();
         let (_, handle) = pods.get(&(namespace.to_owned(), pod.to_owned()))?;
-        let (_, logs) = handle.logs.iter().find(|(name, _)| name == container)?;
+        let index = handle.logs.iter().position(|(name, _)| name == container)?;
+        let waits_for_its_first_hook = {
+            let state = &handle.states.borrow()[index];
+            state.starting && state.id.is_none()
+        };
+        if waits_for_its_first_hook {
+            return None;
+        }
+        let (_, logs) = &handle.logs[index];
         let logs = logs.lock().unwrap_or_else(PoisonError::into_inner);
         logs[usize::from(previous)].clone()
     }

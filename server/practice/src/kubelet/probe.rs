@@ -5,15 +5,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Empty;
-use hyper::{Request, header};
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use super::http_get::{self, HttpGet};
 use super::process::Program;
 use crate::network::{Network, Sandbox};
+
+/// What a probe calls itself to an HTTP server.
+const AGENT: &str = "kube-probe/1.34";
 
 /// A probe that can be made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) struct Probe {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Action {
-    Http { port: u16, path: String },
+    Http(HttpGet),
     Tcp { port: u16 },
     Exec { argv: Vec<String> },
 }
@@ -60,20 +60,13 @@ impl Probe {
     /// The container's probe of that field, if it has one.
     pub(super) fn read(container: &Value, field: &str) -> Option<Self> {
         let probe = container.get(field)?;
-        let port = |action: &Value| match &action["port"] {
-            Value::Number(number) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
-            Value::String(name) => named_port(container, name),
-            _ => None,
-        };
         let action = if let Some(http) = probe.get("httpGet") {
-            let path = http["path"].as_str().unwrap_or("/");
-            let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-            Action::Http { port: port(http)?, path }
+            Action::Http(HttpGet::read(container, http).ok()?)
         } else if let Some(exec) = probe.get("exec") {
             let words = exec["command"].as_array().into_iter().flatten();
             Action::Exec { argv: words.filter_map(|word| word.as_str().map(str::to_owned)).collect() }
         } else {
-            Action::Tcp { port: port(probe.get("tcpSocket")?)? }
+            Action::Tcp { port: http_get::port(container, probe.get("tcpSocket")?).ok()? }
         };
         let number = |field: &str, default: u32| {
             probe[field].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(default)
@@ -122,22 +115,19 @@ impl Probe {
                 let address = SocketAddr::from((ip, *port));
                 match timeout(self.timeout, network.connect_from_node(address)).await {
                     Ok(Ok(_)) => Ok(()),
-                    Ok(Err(error)) => Err(refused(address, &error)),
+                    Ok(Err(error)) => Err(http_get::refused(address, &error)),
                     Err(_) => Err(format!("dial tcp {address}: i/o timeout")),
                 }
             }
-            Action::Http { port, path } => {
-                let address = SocketAddr::from((ip, *port));
-                let url = format!("http://{address}{path}");
-                let answered = timeout(self.timeout, get(network, address, path)).await;
-                let why = match answered {
+            Action::Http(get) => {
+                let why = match timeout(self.timeout, get.ask(network, ip, AGENT)).await {
                     Ok(Ok(status)) if (200..400).contains(&status) => return Ok(()),
                     Ok(Ok(status)) => return Err(format!("HTTP probe failed with statuscode: {status}")),
-                    Ok(Err(why)) => why,
+                    Ok(Err(why)) => why.to_string(),
                     Err(_) => "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
                         .to_owned(),
                 };
-                Err(format!("Get \"{url}\": {why}"))
+                Err(get.complain(ip, &why))
             }
         }
     }
@@ -157,36 +147,4 @@ impl Probe {
         }
         Err(String::from_utf8_lossy(&ran.stdout).into_owned() + &ran.stderr)
     }
-}
-
-async fn get(network: &Network, address: SocketAddr, path: &str) -> Result<u16, String> {
-    let stream = network.connect_from_node(address).await.map_err(|error| refused(address, &error))?;
-    let broken = |_: hyper::Error| "EOF".to_owned();
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let request = Request::get(path)
-        .header(header::HOST, address.to_string())
-        .header(header::USER_AGENT, "kube-probe/1.34")
-        .header(header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| error.to_string())?;
-    // Joined, not raced: in memory, the answer and the end of its connection come in the same moment.
-    let answer = async move { sender.send_request(request).await.map(|answer| answer.status().as_u16()) };
-    let (answer, _) = tokio::join!(answer, connection);
-    answer.map_err(broken)
-}
-
-/// A failed connect, as Go words it.
-fn refused(address: SocketAddr, error: &std::io::Error) -> String {
-    let why = match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => "connection refused",
-        std::io::ErrorKind::TimedOut => "connection timed out",
-        _ => "no route to host",
-    };
-    format!("dial tcp {address}: connect: {why}")
-}
-
-fn named_port(container: &Value, name: &str) -> Option<u16> {
-    let port = container["ports"].as_array()?.iter().find(|port| port["name"] == name)?;
-    port["containerPort"].as_u64().and_then(|number| u16::try_from(number).ok())
 }

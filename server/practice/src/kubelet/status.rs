@@ -27,6 +27,8 @@ pub(super) struct Ended {
     pub(super) at: String,
     /// Of the container that ran.
     pub(super) id: String,
+    /// Why its `postStart` hook failed, of which it was ended.
+    pub(super) failed_hook: Option<String>,
 }
 
 /// What a container does.
@@ -48,6 +50,8 @@ pub(super) struct State {
     pub(super) restarts: u32,
     pub(super) ready: bool,
     pub(super) started: bool,
+    /// Its process runs, but its `postStart` hook has not returned: it does not count as running yet.
+    pub(super) starting: bool,
     pub(super) image: Option<Image>,
     pub(super) id: Option<String>,
 }
@@ -61,9 +65,15 @@ impl State {
             restarts: 0,
             ready: false,
             started: false,
+            starting: false,
             image: None,
             id: None,
         }
+    }
+
+    /// Whether its process runs.
+    pub(super) fn runs(&self) -> bool {
+        self.starting || matches!(self.phase, Phase::Running(_))
     }
 
     /// How its process ended, if it does not run and will not at once.
@@ -229,6 +239,7 @@ mod tests {
             since: now(),
             at: now(),
             id: "practice://1".into(),
+            failed_hook: None,
         })
     }
 

@@ -68,8 +68,8 @@ fn of_container(container: &Value) -> Option<&'static str> {
     if let Some(what) = as_root(context) {
         return Some(what);
     }
-    if let Some(what) = of_lifecycle(&container["lifecycle"]) {
-        return Some(what);
+    if container["lifecycle"]["stopSignal"].is_string() {
+        return Some("stop signals");
     }
     let ports = container["ports"].as_array().into_iter().flatten();
     if ports.into_iter().any(|port| port["hostPort"].as_u64().unwrap_or(0) > 0) {
@@ -77,21 +77,6 @@ fn of_container(container: &Value) -> Option<&'static str> {
     }
     let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
     probes.iter().find(|probe| container[**probe]["grpc"].is_object()).map(|_| "gRPC probes")
-}
-
-/// A container may wait before it stops, or run one of its image's programs.
-fn of_lifecycle(lifecycle: &Value) -> Option<&'static str> {
-    if lifecycle["postStart"].is_object() {
-        return Some("postStart hooks");
-    }
-    if lifecycle["stopSignal"].is_string() {
-        return Some("stop signals");
-    }
-    let handlers = ["httpGet", "tcpSocket"];
-    handlers
-        .iter()
-        .any(|handler| lifecycle["preStop"][*handler].is_object())
-        .then_some("preStop hooks over the network")
 }
 
 #[cfg(test)]
@@ -113,16 +98,8 @@ mod tests {
             (json!({"volumes": [], "dnsPolicy": "ClusterFirst", "affinity": {}}), None),
             (container(json!({"readinessProbe": {"exec": {"command": ["curl", "http://web"]}}})), None),
             (container(json!({"readinessProbe": {"grpc": {"port": 1}}})), Some("gRPC probes")),
-            (container(json!({"lifecycle": {"preStop": {"sleep": {"seconds": 1}}}})), None),
-            (container(json!({"lifecycle": {"preStop": {"exec": {"command": ["curl"]}}}})), None),
-            (
-                container(json!({"lifecycle": {"preStop": {"httpGet": {"port": 1}}}})),
-                Some("preStop hooks over the network"),
-            ),
-            (
-                container(json!({"lifecycle": {"postStart": {"sleep": {"seconds": 1}}}})),
-                Some("postStart hooks"),
-            ),
+            (container(json!({"lifecycle": {"preStop": {"httpGet": {"port": 1}}}})), None),
+            (container(json!({"lifecycle": {"postStart": {"sleep": {"seconds": 1}}}})), None),
             (container(json!({"lifecycle": {"stopSignal": "SIGTERM"}})), Some("stop signals")),
             (container(json!({"ports": [{"containerPort": 1, "hostPort": 1}]})), Some("ports of the node")),
             (container(json!({"securityContext": {"privileged": true}})), Some("privileged containers")),

@@ -179,7 +179,7 @@ impl Worker {
         for (state, spec) in
             self.states.borrow().iter().zip(self.pod["spec"]["containers"].as_array().into_iter().flatten())
         {
-            if matches!(state.phase, super::status::Phase::Running(_)) {
+            if state.runs() {
                 let container = spec["name"].as_str().unwrap_or_default();
                 let said = Said::normal("Killing", format!("Stopping container {container}"));
                 self.kubelet.events.tell(&self.pod, said.of_container(container));

@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use super::{Causes, check_port, names, resources};
 use crate::status::Cause;
 
+/// Why a name is none of a header.
+const HEADER_NAME: &str = "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', \
+                           regex used for validation is '[-A-Za-z0-9]+')";
+
 /// Checks a completed pod spec. `at` is its place: `spec` or `spec.template.spec`.
 pub(super) fn pod_spec(spec: &Value, at: &str) -> Causes {
     let mut causes = Causes::new();
@@ -20,8 +24,10 @@ pub(super) fn pod_spec(spec: &Value, at: &str) -> Causes {
         for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
             let place = format!("{at}.{list}[{index}]");
             causes.extend(one(container, &place));
-            let hook = format!("{place}.lifecycle.preStop");
-            causes.extend(check_hook(&container["lifecycle"]["preStop"], &hook, grace));
+            for hook in ["postStart", "preStop"] {
+                let at = format!("{place}.lifecycle.{hook}");
+                causes.extend(check_hook(&container["lifecycle"][hook], &at, grace));
+            }
             let name = container["name"].as_str().unwrap_or_default();
             if !name.is_empty() && !seen.insert(name) {
                 causes.push(Cause::duplicate(format!("{place}.name"), &json!(name)));
@@ -115,7 +121,7 @@ fn check_probe(probe: &Value, at: &str) -> Causes {
     let mut given = handlers.into_iter().filter(|handler| probe[*handler].is_object());
     match given.next() {
         None => causes.push(Cause::required(at, "must specify a handler type")),
-        Some(handler) => causes.extend(check_probe_port(probe, handler, at)),
+        Some(handler) => causes.extend(check_address(probe, handler, at)),
     }
     for more in given {
         let why = "may not specify more than 1 handler type";
@@ -160,7 +166,7 @@ fn check_hook(hook: &Value, at: &str, grace: i64) -> Causes {
                 causes.push(Cause::invalid(format!("{at}.sleep"), seconds, &why));
             }
         }
-        Some(handler) => causes.extend(check_probe_port(hook, handler, at)),
+        Some(handler) => causes.extend(check_address(hook, handler, at)),
     }
     for more in given {
         let why = "may not specify more than 1 handler type";
@@ -169,7 +175,27 @@ fn check_hook(hook: &Value, at: &str, grace: i64) -> Causes {
     causes
 }
 
-fn check_probe_port(probe: &Value, handler: &str, at: &str) -> Causes {
+/// Checks where an action goes, and what it says there.
+fn check_address(of: &Value, handler: &str, at: &str) -> Causes {
+    let mut causes = check_action_port(of, handler, at);
+    if handler != "httpGet" {
+        return causes;
+    }
+    let action = &of[handler];
+    let (scheme, schemes) = (&action["scheme"], &["HTTP", "HTTPS"]);
+    if scheme.is_string() && !schemes.iter().any(|s| scheme == s) {
+        causes.push(Cause::not_supported(format!("{at}.httpGet.scheme"), scheme, schemes));
+    }
+    for header in action["httpHeaders"].as_array().into_iter().flatten() {
+        let name = header["name"].as_str().unwrap_or_default();
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            causes.push(Cause::invalid(format!("{at}.httpGet.httpHeaders"), &json!(name), HEADER_NAME));
+        }
+    }
+    causes
+}
+
+fn check_action_port(probe: &Value, handler: &str, at: &str) -> Causes {
     let field = format!("{at}.{handler}.port");
     match &probe[handler]["port"] {
         Value::Null => Causes::new(),

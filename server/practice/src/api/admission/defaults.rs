@@ -155,6 +155,11 @@ fn container(container: &mut Value) {
             self::probe(&mut container[probe]);
         }
     }
+    for hook in ["postStart", "preStop"] {
+        if container["lifecycle"][hook].is_object() {
+            http_get(&mut container["lifecycle"][hook]);
+        }
+    }
 }
 
 /// Source: <https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting>.
@@ -169,9 +174,13 @@ fn probe(probe: &mut Value) {
     absent(probe, "periodSeconds", 10);
     absent(probe, "successThreshold", 1);
     absent(probe, "failureThreshold", 3);
-    if probe["httpGet"].is_object() {
-        absent(&mut probe["httpGet"], "path", "/");
-        absent(&mut probe["httpGet"], "scheme", "HTTP");
+    http_get(probe);
+}
+
+fn http_get(of: &mut Value) {
+    if of["httpGet"].is_object() {
+        absent(&mut of["httpGet"], "path", "/");
+        absent(&mut of["httpGet"], "scheme", "HTTP");
     }
 }
 

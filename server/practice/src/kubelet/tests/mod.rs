@@ -1,6 +1,7 @@
 //! Pods without controllers.
 
 mod agents;
+mod hooks;
 
 use std::time::Duration;
 
@@ -173,44 +174,6 @@ async fn a_pod_is_ended_in_its_grace_or_by_force() {
         let told = || lab.reasons(name).contains(&"Killing".to_owned()).then_some(());
         lab.until("an event", Resource::Events, told).await;
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_pod_answers_until_its_hook_is_done() {
-    let lab = Lab::start().await;
-    let hook = |hook: Value| container(json!({"lifecycle": {"preStop": hook}}));
-    lab.make(Resource::Pods, pod("waits", &hook(json!({"sleep": {"seconds": 4}}))));
-    lab.make(Resource::Pods, pod("runs", &hook(json!({"exec": {"command": ["sh", "-c", "sleep 4"]}}))));
-    let found = lab.until_pod("waits", is_pod_ready).await;
-    lab.until_pod("runs", is_pod_ready).await;
-    let url = format!("http://{}:8080", found["status"]["podIP"].as_str().unwrap());
-    let began = tokio::time::Instant::now();
-    for name in ["waits", "runs"] {
-        lab.delete(Resource::Pods, name, &Deletion::default());
-    }
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(lab.curl(&url).await.code, 0, "the hook is not done");
-    for (name, expected) in [("runs", 5), ("waits", 4 + 5)] {
-        let gone = || lab.find(Resource::Pods, name).is_none().then_some(());
-        lab.until("a pod that is gone", Resource::Pods, gone).await;
-        let (took, expected) = (began.elapsed(), Duration::from_secs(expected));
-        assert!(took >= expected && took < expected + Duration::from_secs(1), "{name} took {took:?}");
-    }
-    let failed = |name| lab.reasons(name).contains(&"FailedPreStopHook".to_owned());
-    assert_eq!((failed("waits"), failed("runs")), (false, true));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_hook_has_no_more_time_than_the_pod() {
-    let lab = Lab::start().await;
-    let hook = json!({"lifecycle": {"preStop": {"sleep": {"seconds": 20}}}});
-    lab.make(Resource::Pods, pod("p", &container(hook)));
-    lab.until_pod("p", is_pod_ready).await;
-    let began = tokio::time::Instant::now();
-    lab.delete(Resource::Pods, "p", &Deletion { grace_seconds: Some(2), ..Deletion::default() });
-    let gone = || lab.find(Resource::Pods, "p").is_none().then_some(());
-    lab.until("a pod that is gone", Resource::Pods, gone).await;
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
