@@ -14,6 +14,8 @@ pub mod probe;
 pub mod traffic;
 
 #[cfg(feature = "course")]
+pub mod console;
+#[cfg(feature = "course")]
 pub mod diagnosis;
 #[cfg(feature = "course")]
 pub mod diagram;
