@@ -318,3 +318,57 @@ pub(super) fn reserved_short(letter: char) -> Option<Reserved> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What kubectl's own help says of a flag: its letter, and whether it takes a value.
+    fn in_the_help(verb: Verb, long: &str) -> Option<(Option<char>, bool)> {
+        include_str!("kubectl-flags.txt").lines().find_map(|line| {
+            let (of, flag) = line.split_once('\t').filter(|(of, _)| *of == verb.words())?;
+            let (letter, name) =
+                flag.split_once(", ").map_or((None, flag), |(l, name)| (l.chars().nth(1), name));
+            let (name, default) = name.split_once('=')?;
+            let switch = matches!(default, "true" | "false");
+            (!of.is_empty() && name.trim_start_matches('-') == long).then_some((letter, !switch))
+        })
+    }
+
+    #[test]
+    fn every_flag_is_kubectl_s_own_with_the_same_letter_and_as_many_words() {
+        for verb in Verb::ALL {
+            for flag in verb.flags().filter(|f| !matches!(f.long, "namespace" | "help")) {
+                let found = in_the_help(*verb, flag.long);
+                let own = (flag.short, flag.takes != Takes::Switch);
+                assert_eq!(found, Some(own), "{verb:?} --{}", flag.long);
+            }
+        }
+    }
+
+    #[test]
+    fn no_flag_of_a_verb_has_another_s_letter() {
+        for verb in Verb::ALL {
+            let mut letters: Vec<char> = verb.flags().filter_map(|f| f.short).collect();
+            let all = letters.len();
+            letters.sort_unstable();
+            letters.dedup();
+            assert_eq!(letters.len(), all, "{verb:?}");
+        }
+    }
+
+    #[test]
+    fn a_reserved_flag_is_never_on_a_list() {
+        for verb in Verb::ALL {
+            for flag in verb.flags() {
+                let own = match flag.long {
+                    // The editor's document, fields of a kind, and a Service's own overrides.
+                    "filename" | "overrides" | "override-type" => true,
+                    "recursive" => *verb == Verb::Explain,
+                    _ => false,
+                };
+                assert!(own || reserved(flag.long).is_none(), "{verb:?} --{}", flag.long);
+            }
+        }
+    }
+}
