@@ -359,6 +359,12 @@ fn verbs() -> Vec<Attack> {
             "kubectl get_pods",
         ],
     ));
+    attacks
+}
+
+/// What stands after a verb, or beside it.
+fn arguments() -> Vec<Attack> {
+    let mut attacks = Vec::new();
     attacks.extend(with(
         "unknown_subverb",
         &[
@@ -413,7 +419,8 @@ fn huge() -> Vec<Attack> {
 }
 
 fn all() -> Vec<Attack> {
-    [smuggled_flags(), namespaces(), files(), terminals(), shells(), programs(), verbs(), huge()].concat()
+    [smuggled_flags(), namespaces(), files(), terminals(), shells(), programs(), verbs(), arguments(), huge()]
+        .concat()
 }
 
 #[test]
