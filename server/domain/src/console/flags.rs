@@ -32,8 +32,11 @@ pub(super) enum Value {
     Namespace,
     /// `-`, the editor's document.
     Document,
-    /// A format, and a template after `=` where it has one.
+    /// A format, and a template after `=` where it has one. No Go templates: they compute, and a short one can ask
+    /// for more memory than there is.
     Output(&'static [&'static str]),
+    /// A JSON path.
+    Path,
 }
 
 const fn switch(long: &'static str) -> Flag {
@@ -42,6 +45,10 @@ const fn switch(long: &'static str) -> Flag {
 
 const fn value(long: &'static str) -> Flag {
     Flag { long, short: None, takes: Takes::Value(Value::Any) }
+}
+
+const fn path(long: &'static str) -> Flag {
+    Flag { long, short: None, takes: Takes::Value(Value::Path) }
 }
 
 const fn output(formats: &'static [&'static str]) -> Flag {
@@ -62,7 +69,7 @@ const DOCUMENT: &[Flag] =
     &[Flag { long: "filename", short: Some('f'), takes: Takes::Value(Value::Document) }];
 const SELECTOR: &[Flag] = &[value("selector").or('l')];
 const PRINTED: &[Flag] = &[
-    output(&["json", "yaml", "name", "jsonpath", "jsonpath-as-json", "go-template"]),
+    output(&["json", "yaml", "name", "jsonpath", "jsonpath-as-json"]),
     switch("show-managed-fields"),
     switch("allow-missing-template-keys"),
 ];
@@ -87,16 +94,7 @@ const GONE: &[Flag] = &[
 ];
 
 const GET: &[Flag] = &[
-    output(&[
-        "wide",
-        "yaml",
-        "json",
-        "name",
-        "jsonpath",
-        "jsonpath-as-json",
-        "go-template",
-        "custom-columns",
-    ]),
+    output(&["wide", "yaml", "json", "name", "jsonpath", "jsonpath-as-json", "custom-columns"]),
     switch("watch").or('w'),
     switch("watch-only"),
     switch("show-labels"),
@@ -109,7 +107,7 @@ const GET: &[Flag] = &[
     switch("server-print"),
     value("label-columns").or('L'),
     value("field-selector"),
-    value("sort-by"),
+    path("sort-by"),
     value("chunk-size"),
     value("subresource"),
 ];
@@ -130,8 +128,6 @@ const EXPOSE: &[Flag] = &[
     value("selector"),
     value("labels").or('l'),
     value("cluster-ip"),
-    value("external-ip"),
-    value("load-balancer-ip"),
     value("session-affinity"),
     value("overrides"),
     value("override-type"),
@@ -189,7 +185,7 @@ const API_RESOURCES: &[Flag] = &[
     switch("no-headers"),
     value("api-group"),
     value("categories"),
-    value("sort-by"),
+    path("sort-by"),
     value("verbs"),
 ];
 const VERSION: &[Flag] = &[output(&["yaml", "json"]), switch("client")];
@@ -208,9 +204,9 @@ const RUN: &[Flag] = &[
 ];
 const EXEC: &[Flag] = &[value("container").or('c'), value("pod-running-timeout"), switch("quiet").or('q')];
 const WAIT: &[Flag] =
-    &[value("for"), value("timeout"), value("field-selector"), switch("all"), switch("local")];
+    &[path("for"), value("timeout"), value("field-selector"), switch("all"), switch("local")];
 const EVENTS: &[Flag] = &[
-    output(&["yaml", "json", "jsonpath", "go-template"]),
+    output(&["yaml", "json", "jsonpath"]),
     switch("watch").or('w'),
     switch("no-headers"),
     value("for"),

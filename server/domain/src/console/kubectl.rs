@@ -253,6 +253,7 @@ impl Reader<'_> {
             Takes::Attached(offered) => Err(bad_value(flag, value, offered)),
             Takes::Value(Value::Any) => Ok(()),
             Takes::Value(Value::Namespace) => own_namespace(value, self.bounds),
+            Takes::Value(Value::Path) => cheap(flag, value),
             Takes::Value(Value::Document) => self.document(value),
             Takes::Value(Value::Output(formats)) => format(flag, value, formats),
         }
@@ -297,10 +298,24 @@ fn bad_value(flag: &Flag, value: &str, offered: &[&'static str]) -> Refusal {
 fn format(flag: &Flag, value: &str, formats: &[&'static str]) -> Result<(), Refusal> {
     let format = value.split_once('=').map_or(value, |(format, _)| format);
     if formats.contains(&format) {
-        Ok(())
+        cheap(flag, value)
     } else if format.to_ascii_lowercase().ends_with("file") {
         Err(Refusal::TemplateFile { given: cut(value) })
     } else {
         Err(bad_value(flag, value, formats))
     }
+}
+
+/// How often a path may go down all levels (`..`): each time multiplies what kubectl holds in memory.
+const MOST_DESCENTS: usize = 1;
+/// How often it may go through a list (`range`), each in the other.
+const MOST_RANGES: usize = 2;
+
+fn cheap(flag: &Flag, value: &str) -> Result<(), Refusal> {
+    // Windows, since `...` is more than one.
+    let descents = value.as_bytes().windows(2).filter(|two| two == b"..").count();
+    if descents > MOST_DESCENTS || value.matches("range").count() > MOST_RANGES {
+        return Err(Refusal::CostlyPath { flag: dashed(flag) });
+    }
+    Ok(())
 }

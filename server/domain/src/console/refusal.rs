@@ -146,6 +146,11 @@ pub enum Refusal {
         /// What was typed.
         given: String,
     },
+    /// A JSON path that goes down all levels, or through lists, too often.
+    CostlyPath {
+        /// The flag.
+        flag: String,
+    },
     /// `-` as an argument: standard input, which only `-f -` has.
     StdinArgument,
     /// `kubectl exec POD COMMAND` without `--`.
@@ -258,6 +263,7 @@ impl Refusal {
             Self::File { .. } => "file",
             Self::Address { .. } => "address",
             Self::TemplateFile { .. } => "template_file",
+            Self::CostlyPath { .. } => "costly_path",
             Self::StdinArgument => "stdin_argument",
             Self::MissingDashes => "missing_dashes",
             Self::UnexpectedDashes { .. } => "unexpected_dashes",

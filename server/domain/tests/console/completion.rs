@@ -37,16 +37,7 @@ fn each_place_of_a_line_has_its_words() {
         (
             "kubectl get pods -o ",
             "",
-            vec![
-                "wide",
-                "yaml",
-                "json",
-                "name",
-                "jsonpath",
-                "jsonpath-as-json",
-                "go-template",
-                "custom-columns",
-            ],
+            vec!["wide", "yaml", "json", "name", "jsonpath", "jsonpath-as-json", "custom-columns"],
         ),
         ("kubectl get pods --output=wi", "wi", vec!["wide"]),
         ("kubectl get pods --show-l", "--show-l", vec!["--show-labels"]),

@@ -209,6 +209,14 @@ impl Refusal {
                 "There are no template files here. Write the template in the line: -o jsonpath='{.spec.clusterIP}'.",
                 "Qui non ci sono file di modelli. Scrivi il modello nella riga: -o jsonpath='{.spec.clusterIP}'.",
             ),
+            Self::CostlyPath { flag } => say(
+                format!(
+                    "The path of {flag} asks for too much at once: at most one .. and two ranges. Name the fields."
+                ),
+                format!(
+                    "Il percorso di {flag} chiede troppo in una volta: al massimo un .. e due range. Nomina i campi."
+                ),
+            ),
             Self::StdinArgument => say(
                 "A - alone stands for standard input, which the console has not. The editor’s document is -f -.",
                 "Un - da solo sta per lo standard input, che la console non ha. Il documento dell’editor è -f -.",

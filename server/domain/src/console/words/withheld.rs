@@ -178,8 +178,8 @@ impl Reserved {
                 ),
             ),
             Self::Template => say(
-                "Write the template with the format: -o go-template='{{.spec.clusterIP}}'.",
-                "Scrivi il modello insieme al formato: -o go-template='{{.spec.clusterIP}}'.",
+                "Write the template with the format: -o jsonpath='{.spec.clusterIP}'.",
+                "Scrivi il modello insieme al formato: -o jsonpath='{.spec.clusterIP}'.",
             ),
             _ => say(
                 format!(
