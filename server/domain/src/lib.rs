@@ -16,6 +16,8 @@ pub mod traffic;
 #[cfg(feature = "course")]
 pub mod bounds;
 #[cfg(feature = "course")]
+pub mod console;
+#[cfg(feature = "course")]
 pub mod diagnosis;
 #[cfg(feature = "course")]
 pub mod diagram;
