@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
 
 mod authoring;
+mod console;
 mod learning;
 mod setup;
 mod startup;

@@ -16,6 +16,7 @@ on_both_clusters! {
 
 async fn a_mistake_is_shown_at_its_line_and_gone_when_it_is_corrected(lab: Lab) {
     let browser = open(&lab, "editor").await;
+    browser.click("#tab-panel-yaml").await;
     let area = browser.client.find(Locator::Css("#editor textarea")).await.unwrap();
     area.click().await.unwrap();
     // Typed as it is by hand: a line begins where the last one did, and deeper after a colon.
@@ -46,6 +47,7 @@ async fn a_mistake_is_shown_at_its_line_and_gone_when_it_is_corrected(lab: Lab) 
 
 async fn what_is_being_written_is_kept_while_the_page_moves(lab: Lab) {
     let browser = open(&lab, "writing").await;
+    browser.click("#tab-panel-yaml").await;
     browser.click("#editor textarea").await;
     browser.press("# half a thou").await;
     lab.deploy().await;

@@ -43,11 +43,11 @@ async fn a_step_is_done_with_the_keyboard_alone(lab: Lab) {
     browser.press(" ").await;
     ticked(&browser, 2).await;
 
-    tab_to(&browser, "#tab-panel-yaml").await;
-    browser.press(&Key::Right.to_string()).await;
+    tab_to(&browser, "#tab-panel-console").await;
+    browser.press(&format!("{}{}", Key::Right, Key::Right)).await;
     browser
         .until(
-            "the panel to the right",
+            "the second panel to the right",
             "!document.getElementById('panel-diagnosis').hidden && document.getElementById('panel-yaml').hidden",
         )
         .await;

@@ -3,6 +3,7 @@
 //! Needs chromedriver and one test at a time, and the half on kind a running cluster: `tests/run` does it all.
 #![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
 
+mod console;
 mod course;
 mod editor;
 mod hands;

@@ -87,6 +87,14 @@ impl Http {
         }
     }
 
+    /// `POST` of a form whose answer comes line by line, an object each.
+    pub async fn lines(&self, path: &str, form: &[(&str, &str)]) -> Lines {
+        let response = self.ask(Method::POST, path, &[("accept", "application/json")], Some(form)).await;
+        assert_eq!(response.status(), 200, "{path} {form:?}");
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/x-ndjson");
+        Lines { body: response.into_body(), pending: Vec::new() }
+    }
+
     /// Opens a stream of events; `last` is the id of the last one seen.
     pub async fn events(&self, path: &str, last: Option<&str>) -> Events {
         let mut headers = vec![("accept", "text/event-stream")];
@@ -120,6 +128,35 @@ impl Http {
         let wanted = request.headers().get(ACCEPT).cloned();
         let sent = within(path, ANSWER, self.client.request(request)).await;
         sent.unwrap_or_else(|e| panic!("{path} ({wanted:?}): {e:?}"))
+    }
+}
+
+/// An answer that comes line by line. Closed when dropped, as by a browser that goes away.
+pub struct Lines {
+    body: Incoming,
+    pending: Vec<u8>,
+}
+
+impl Lines {
+    /// The next object; `None` after the last.
+    pub async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.pending.drain(..=end).collect();
+                return Some(serde_json::from_slice(&line).expect("each line is an object"));
+            }
+            let frame = within("the next line of an answer", ANSWER, self.body.frame()).await?.ok()?;
+            self.pending.extend_from_slice(&frame.into_data().ok()?);
+        }
+    }
+
+    /// All objects to the last.
+    pub async fn all(mut self) -> Vec<Value> {
+        let mut all = Vec::new();
+        while let Some(object) = self.next().await {
+            all.push(object);
+        }
+        all
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use clusterip_domain::snapshot::{PodState, Snapshot};
 use clusterip_practice::{Handle, Serving};
 use clusterip_web::run::{RunHandle, RunView};
 use clusterip_web::{Cluster, Course, Origin};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -37,6 +40,56 @@ pub enum On {
     Kind,
     /// A practice cluster of its own, which ends with its server.
     Practice,
+}
+
+/// What came of a line that was typed into the console.
+#[derive(Debug)]
+pub struct Typed(pub Vec<Value>);
+
+impl Typed {
+    fn of<'a>(&'a self, is: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.0.iter().filter(move |told| told["is"] == is)
+    }
+
+    /// What it wrote to `out` or `err`.
+    #[must_use]
+    pub fn wrote(&self, channel: &str) -> String {
+        self.of("wrote")
+            .filter(|told| told["channel"] == channel)
+            .filter_map(|told| told["text"].as_str())
+            .collect()
+    }
+
+    /// Its exit code, if it ended by itself.
+    #[must_use]
+    pub fn code(&self) -> Option<i64> {
+        let end = &self.of("ended").next()?["end"];
+        if end["how"] == "exit" { end["with"].as_i64() } else { None }
+    }
+
+    /// Where it ran, in words.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.of("began").next().and_then(|told| told["where"].as_str()).unwrap_or_default()
+    }
+
+    /// What it asked of the API: method and path.
+    #[must_use]
+    pub fn calls(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        self.of("called").map(|told| (text(&told["call"]["verb"]), text(&told["call"]["path"]))).collect()
+    }
+
+    /// What it changed: `services/web`.
+    #[must_use]
+    pub fn changed(&self) -> Vec<String> {
+        let changed = self.of("ended").flat_map(|told| told["changed"].as_array().into_iter().flatten());
+        changed
+            .map(|c| {
+                format!("{}/{}", c["resource"].as_str().unwrap_or("?"), c["name"].as_str().unwrap_or("?"))
+            })
+            .collect()
+    }
 }
 
 /// A server on a cluster, and the lab in it.
@@ -179,6 +232,29 @@ impl Lab {
         let problem = answer.json();
         assert_eq!(problem["status"], answer.status);
         problem
+    }
+
+    /// Types a line into the console, and waits until it is over.
+    pub async fn types(&self, line: &str) -> Typed {
+        self.types_with(line, "").await
+    }
+
+    /// Types a line that reads the editor's document.
+    pub async fn types_with(&self, line: &str, document: &str) -> Typed {
+        let form = [("line", line), ("document", document)];
+        Typed(self.http.lines(&format!("{}/console", self.page), &form).await.all().await)
+    }
+
+    /// Where the records of this server are.
+    #[must_use]
+    pub fn records(&self) -> PathBuf {
+        self.state.path().join("records.sqlite3")
+    }
+
+    /// The UID by which the records know the cluster.
+    pub async fn cluster_uid(&self) -> String {
+        let system = Api::<Namespace>::all(self.cluster.client.clone()).get("kube-system").await;
+        system.expect("every cluster has kube-system").metadata.uid.expect("a namespace has a UID")
     }
 
     /// Three backends that are Ready.

@@ -11,6 +11,7 @@ pub mod agent_image;
 pub mod convert;
 pub mod doctor;
 pub mod index;
+pub mod inside;
 pub mod manifest;
 pub mod node;
 pub mod source;

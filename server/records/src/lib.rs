@@ -1,8 +1,8 @@
 //! What is kept of students' work when the server is not running.
 //!
 //! ```text
-//! save ──▶ writer thread ── commit ──▶ file ──▶ Ok     (one writer; a save is acknowledged after its commit)
-//! latest ──▶ reader ──────────────────▶ file           (WAL: a reader never waits for the writer)
+//! save, note ──▶ writer thread ── commit ──▶ file ──▶ Ok   (one writer; what is written is acknowledged after its commit)
+//! latest, lines ──▶ reader ───────────▶ file           (WAL: a reader never waits for the writer)
 //! ```
 //!
 //! Invariants: what was acknowledged survives a crash of the process and of the machine (WAL, `synchronous=FULL`). A
@@ -16,12 +16,14 @@ mod writer;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::RunRecord;
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use writer::Writer;
+use writer::{What, Writer};
 
 /// What went wrong with the records, and where.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +76,19 @@ pub enum RecordsError {
     Closed,
 }
 
+/// A line that a student typed into the console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedLine {
+    /// When it ended, or was refused.
+    pub at: Timestamp,
+    /// As it was typed.
+    pub line: String,
+    /// `exit 0`, another word for an end, or the code of the refusal.
+    pub outcome: String,
+    /// How long it ran, to the millisecond.
+    pub took: Duration,
+}
+
 /// Which cluster a run was on: the UID of its namespace `kube-system`, which is how a cluster is told from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterUid(pub String);
@@ -107,7 +122,51 @@ impl Records {
     /// # Errors
     /// It was not written, or the records are closed.
     pub async fn save(&self, cluster: &ClusterUid, record: RunRecord) -> Result<(), RecordsError> {
-        self.writer.save(cluster.clone(), record).await
+        self.writer.write(cluster.clone(), What::Run(record)).await
+    }
+
+    /// Keeps a line that was typed in an attempt at a lab. Returns after the commit.
+    ///
+    /// # Errors
+    /// It was not written, or the records are closed.
+    pub async fn note(
+        &self,
+        cluster: &ClusterUid,
+        lab: &LabId,
+        attempt: u32,
+        line: TypedLine,
+    ) -> Result<(), RecordsError> {
+        self.writer.write(cluster.clone(), What::Line(lab.clone(), attempt, line)).await
+    }
+
+    /// The lines that were typed in an attempt at a lab, in order.
+    ///
+    /// # Errors
+    /// They were not read.
+    pub fn lines(
+        &self,
+        cluster: &ClusterUid,
+        lab: &LabId,
+        attempt: u32,
+    ) -> Result<Vec<TypedLine>, RecordsError> {
+        const LINES: &str = "SELECT typed_at, line, outcome, took_ms FROM typed_lines
+            WHERE lab = ?1 AND cluster = ?2 AND attempt = ?3 ORDER BY rowid";
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = reader.prepare_cached(LINES).map_err(RecordsError::Read)?;
+        let read = |row: &rusqlite::Row<'_>| {
+            let (at, took): (String, u32) = (row.get(0)?, row.get(3)?);
+            let at = at.parse().map_err(|error: jiff::Error| {
+                rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+            })?;
+            Ok(TypedLine {
+                at,
+                line: row.get(1)?,
+                outcome: row.get(2)?,
+                took: Duration::from_millis(took.into()),
+            })
+        };
+        let found = lines.query_map(params![lab.as_str(), cluster.0, attempt], read);
+        found.and_then(Iterator::collect).map_err(RecordsError::Read)
     }
 
     /// Where a lab's run on a cluster was left: its newest attempt there. If there is none, the newest attempt that

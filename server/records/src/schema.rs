@@ -9,14 +9,26 @@ use crate::RecordsError;
 
 /// What leads from each version to the next, beginning with an empty file. Never changed once released: a change is
 /// one more entry.
-const MIGRATIONS: &[&str] = &["CREATE TABLE runs (
-    lab         TEXT NOT NULL,
-    cluster     TEXT NOT NULL,
-    attempt     INTEGER NOT NULL,
-    finished_at TEXT,
-    record      TEXT NOT NULL,
-    PRIMARY KEY (lab, cluster, attempt)
-) STRICT"];
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE runs (
+        lab         TEXT NOT NULL,
+        cluster     TEXT NOT NULL,
+        attempt     INTEGER NOT NULL,
+        finished_at TEXT,
+        record      TEXT NOT NULL,
+        PRIMARY KEY (lab, cluster, attempt)
+    ) STRICT",
+    "CREATE TABLE typed_lines (
+        lab         TEXT NOT NULL,
+        cluster     TEXT NOT NULL,
+        attempt     INTEGER NOT NULL,
+        typed_at    TEXT NOT NULL,
+        line        TEXT NOT NULL,
+        outcome     TEXT NOT NULL,
+        took_ms     INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX typed_lines_of_attempt ON typed_lines (lab, cluster, attempt)",
+];
 
 /// How long to wait for another process that writes the file.
 const BUSY: Duration = Duration::from_millis(500);

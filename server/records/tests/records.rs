@@ -2,10 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it happens")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::{RunRecord, StepRecord};
-use clusterip_records::{ClusterUid, Records, RecordsError};
+use clusterip_records::{ClusterUid, Records, RecordsError, TypedLine};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -58,6 +59,38 @@ async fn the_newest_attempt_on_the_same_cluster_comes_first() {
 }
 
 #[tokio::test]
+async fn typed_lines_are_found_with_their_attempt_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(&folder).unwrap();
+    let line = |line: &str| TypedLine {
+        at: Timestamp::UNIX_EPOCH,
+        line: line.to_owned(),
+        outcome: "exit 0".to_owned(),
+        took: Duration::from_millis(42),
+    };
+    for (attempt, typed) in [(1, "kubectl get pods"), (2, "ping x"), (1, "curl 'à b'")] {
+        records.note(&cluster("a"), &lab(), attempt, line(typed)).await.unwrap();
+    }
+    drop(records);
+    let records = open(&folder).unwrap();
+    let first = records.lines(&cluster("a"), &lab(), 1).unwrap();
+    assert_eq!(first, [line("kubectl get pods"), line("curl 'à b'")]);
+    assert_eq!(records.lines(&cluster("b"), &lab(), 1).unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_server_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(&folder).unwrap();
+    records.save(&cluster("a"), record(1, true)).await.unwrap();
+    drop(records);
+    sql(&folder, "DROP TABLE typed_lines; PRAGMA user_version = 1");
+    let records = open(&folder).unwrap();
+    assert_eq!(records.latest(&cluster("a"), &lab()).unwrap(), Some(record(1, true)));
+    assert_eq!(records.lines(&cluster("a"), &lab(), 1).unwrap(), []);
+}
+
+#[tokio::test]
 async fn of_another_cluster_only_what_was_finished_counts() {
     let folder = tempfile::tempdir().unwrap();
     let records = open(&folder).unwrap();
@@ -92,8 +125,8 @@ async fn a_file_of_a_newer_server_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     open(&folder).unwrap().save(&cluster("a"), record(1, true)).await.unwrap();
     sql(&folder, "PRAGMA user_version = 99");
-    assert!(matches!(open(&folder), Err(RecordsError::Newer { found: 99, known: 1, .. })));
-    sql(&folder, "PRAGMA user_version = 1");
+    assert!(matches!(open(&folder), Err(RecordsError::Newer { found: 99, known: 2, .. })));
+    sql(&folder, "PRAGMA user_version = 2");
     assert!(open(&folder).unwrap().latest(&cluster("a"), &lab()).unwrap().is_some());
 }
 

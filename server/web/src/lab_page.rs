@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::http::{InLab, InLang, InRun};
-use crate::pages::{self, EditorView, LabPage, Said};
+use crate::pages::{self, ConsoleView, EditorView, LabPage, Said};
 use crate::start_page;
 use crate::state::AppState;
 use crate::words::Words;
@@ -56,7 +56,9 @@ pub(crate) struct Asked {
 /// Renders the page with what an act left behind.
 pub(crate) fn render(at: &InRun, editor: EditorView<'_>, said: Option<Said>) -> String {
     let view = at.run.view();
-    let page = LabPage { lang: at.lang, source: &at.cluster.source, run: &view, editor, said };
+    let typed = at.run.desk().transcript().all();
+    let console = ConsoleView::of(at.lang, typed.iter().map(|entry| &**entry), at.cluster.kubectl.as_ref());
+    let page = LabPage { lang: at.lang, source: &at.cluster.source, run: &view, editor, console, said };
     page.render()
 }
 

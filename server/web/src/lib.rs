@@ -6,6 +6,7 @@
 //! ```
 
 mod acts;
+mod console;
 mod course;
 mod error;
 mod events;

@@ -22,6 +22,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::console::Kubectl;
 use crate::course::Course;
 use crate::kubectl::Access;
 use crate::pages::{self, SourceView};
@@ -183,7 +184,8 @@ impl Opening {
         self.tasks.spawn(feeds::follow_rules(source.nodes.clone(), Arc::clone(&index), self.stop.clone()));
         let mut revisions = index.revisions();
         let synced = async { while !index.synced() && revisions.changed().await.is_ok() {} };
-        let (listed, students) = tokio::join!(tokio::time::timeout(FIRST_LISTS, synced), guarded(&source));
+        let (listed, students, kubectl) =
+            tokio::join!(tokio::time::timeout(FIRST_LISTS, synced), guarded(&source), Kubectl::find());
         if listed.is_err() {
             tracing::warn!("the first lists are not complete; the page will say that it is behind");
         }
@@ -207,6 +209,7 @@ impl Opening {
             practice,
             students,
             access,
+            kubectl,
         }
     }
 }

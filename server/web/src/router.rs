@@ -9,7 +9,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::error::{self, WebError};
 use crate::state::AppState;
-use crate::{acts, events, files, lab_page, security, start_page};
+use crate::{acts, console, events, files, lab_page, security, start_page};
 
 /// Builds the router. The fallbacks are added before the layers, so that they go through them too.
 pub fn build_router(state: AppState) -> Router {
@@ -24,6 +24,7 @@ pub fn build_router(state: AppState) -> Router {
         .route("/{lang}/labs/{lab}/events", get(events::get))
         .route("/{lang}/labs/{lab}/yaml/{kind}/{name}", get(lab_page::yaml))
         .merge(acts::router())
+        .merge(console::router())
         .fallback(|| async { WebError::NotFound })
         .method_not_allowed_fallback(|| async { WebError::MethodNotAllowed })
         .layer(

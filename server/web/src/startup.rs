@@ -15,6 +15,7 @@ use clusterip_cluster::tenancy::guard::GuardError;
 use clusterip_domain::lab::Lang;
 use kube::Client;
 
+use crate::console::Kubectl;
 use crate::kubectl::Access;
 use crate::pages::{SourceView, StageState, StageView};
 use crate::run::Runs;
@@ -37,6 +38,8 @@ pub struct Cluster {
     pub students: Result<ApiAddress, GuardError>,
     /// How kubectl reaches it.
     pub(crate) access: Access,
+    /// The kubectl of this machine, if there is one.
+    pub(crate) kubectl: Option<Kubectl>,
 }
 
 /// How far start-up is.

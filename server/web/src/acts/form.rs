@@ -17,7 +17,7 @@ use crate::state::AppState;
 const KEEP_ALIVE_CONNECTIONS: u16 = 1;
 
 /// A form's fields.
-pub(super) struct Fields<T>(pub(super) T);
+pub(crate) struct Fields<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<AppState> for Fields<T> {
     type Rejection = WebError;

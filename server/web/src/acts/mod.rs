@@ -24,7 +24,8 @@ use crate::http::{InRun, wants_json};
 use crate::lab_page;
 use crate::pages::{EditorView, Said};
 use crate::state::AppState;
-use form::{Apply, ApplyDocument, DeleteService, Fields, KillPod, RolloutRestart, Scale, Send, SetImage};
+pub(crate) use form::Fields;
+use form::{Apply, ApplyDocument, DeleteService, KillPod, RolloutRestart, Scale, Send, SetImage};
 
 /// The largest form: a manifest, percent-encoded at worst, and its field names.
 const MAX_FORM: usize = 3 * manifest::MAX_BYTES + 1024;
@@ -140,20 +141,23 @@ fn tell_at(at: &InRun, headers: &HeaderMap, told: Told, panel: &str) -> Response
 
 fn tell(at: &InRun, headers: &HeaderMap, told: Told, document: &str) -> Response {
     let simulated = at.cluster.source.simulated;
-    if let Err(error) = &told {
-        error.log();
-    }
     match (told, wants_json(headers)) {
         (Ok(said), true) => Json(Outcome { said: said.get(at.lang).clone(), simulated }).into_response(),
         (Ok(_), false) => Redirect::to(&lab_page::path(at.lang, &at.run.id)).into_response(),
-        (Err(error), true) => problem_document(&error, at.lang, simulated),
-        (Err(error), false) => {
-            let problem = error.problem(at.lang);
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-            let in_editor = (!document.is_empty()).then(|| problem.clone());
-            let page =
-                lab_page::render(at, EditorView { document, error: in_editor }, Some(Said::Problem(problem)));
-            (status, Html(page)).into_response()
-        }
+        (Err(error), _) => refuse(at, headers, &error, document),
     }
+}
+
+/// Says why something was not done: to a script as a problem document, to a person on the lab's page, with what was in
+/// the editor still there.
+pub(crate) fn refuse(at: &InRun, headers: &HeaderMap, error: &WebError, document: &str) -> Response {
+    error.log();
+    if wants_json(headers) {
+        return problem_document(error, at.lang, at.cluster.source.simulated);
+    }
+    let problem = error.problem(at.lang);
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let in_editor = (!document.is_empty()).then(|| problem.clone());
+    let page = lab_page::render(at, EditorView { document, error: in_editor }, Some(Said::Problem(problem)));
+    (status, Html(page)).into_response()
 }

@@ -21,6 +21,7 @@ use clusterip_domain::lab::Lang;
 use clusterip_domain::traffic::LoadOutOfBounds;
 use serde::Serialize;
 
+use crate::console::{ConsoleError, StartError};
 use crate::http::{language_of, wants_json};
 use crate::pages::{ErrorPage, ProblemView};
 use crate::run::{AimError, GroundError, RunOver};
@@ -83,6 +84,9 @@ pub(crate) enum WebError {
     /// An act that failed.
     #[error(transparent)]
     Act(#[from] ActError),
+    /// A line of the console that was not run.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
 }
 
 impl From<GroundError> for WebError {
@@ -122,6 +126,7 @@ impl WebError {
             Self::Load(_) => "load_out_of_bounds",
             Self::Ground(_) => "not_prepared",
             Self::Act(error) => error.code(),
+            Self::Console(error) => error.code(),
         }
     }
 
@@ -147,7 +152,12 @@ impl WebError {
                 500.. => StatusCode::BAD_GATEWAY,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },
-            Self::Act(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Console(ConsoleError::Busy) => StatusCode::CONFLICT,
+            Self::Console(ConsoleError::Home(_) | ConsoleError::Start(StartError::Inside(_))) => {
+                StatusCode::BAD_GATEWAY
+            }
+            Self::Console(ConsoleError::Start(StartError::Start(_))) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Act(_) | Self::Console(_) => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 
@@ -165,6 +175,7 @@ impl WebError {
         let detail = match self {
             // The API server's words, as they are.
             Self::Act(ActError::Api { status, .. }) => status.message.clone(),
+            Self::Console(ConsoleError::Refused(refusal)) => refusal.says().get(lang).clone(),
             other => other.to_string(),
         };
         ProblemView {

@@ -18,6 +18,7 @@ pub(super) fn of(code: &str) -> (Words, Option<Words>) {
 
 fn title_and_cure(code: &str) -> Option<(Words, Words)> {
     manifest(code)
+        .or_else(|| console(code))
         .or_else(|| rule(code))
         .or_else(|| traffic(code))
         .or_else(|| request(code))
@@ -66,6 +67,37 @@ fn manifest(code: &str) -> Option<(Words, Words)> {
         "kind_not_allowed" => (
             say("This kind is not part of the lab", "Questo kind non fa parte del laboratorio"),
             say("Use one of the kinds that are named.", "Usa uno dei kind indicati."),
+        ),
+        _ => return None,
+    })
+}
+
+fn console(code: &str) -> Option<(Words, Words)> {
+    Some(match code {
+        "console_busy" => (
+            say("Several commands are still running", "Ci sono ancora diversi comandi in corso"),
+            say(
+                "Stop one of them first: Ctrl+C, or its button.",
+                "Prima fermane uno: Ctrl+C, o il suo pulsante.",
+            ),
+        ),
+        "no_credentials" => (
+            say("There are no credentials for you now", "Al momento non ci sono credenziali per te"),
+            say(
+                "Wait a moment, then try again; the buttons of the steps work meanwhile.",
+                "Aspetta un momento, poi riprova; intanto i pulsanti dei passi funzionano.",
+            ),
+        ),
+        "no_kubectl" => (
+            say("There is no kubectl on the server", "Sul server non c'è kubectl"),
+            say(
+                "Install it (https://kubernetes.io/docs/tasks/tools/) and start the server anew. curl, nslookup and ping work without it.",
+                "Installalo (https://kubernetes.io/docs/tasks/tools/) e riavvia il server. curl, nslookup e ping funzionano anche senza.",
+            ),
+        ),
+        "kubectl_failed" => (
+            say("kubectl did not start", "kubectl non è partito"),
+            say("The server's log says why.", "Il log del server dice perché."),
         ),
         _ => return None,
     })

@@ -3,6 +3,7 @@
 use askama::Template;
 use clusterip_domain::lab::Lang;
 
+use super::console::ConsoleView;
 use super::{Fragment, ProblemView, SourceView, fragments, html, lab_path};
 use crate::run::RunView;
 use crate::words::Words;
@@ -36,6 +37,8 @@ pub struct LabPage<'a> {
     pub run: &'a RunView,
     /// The editor.
     pub editor: EditorView<'a>,
+    /// The console.
+    pub console: ConsoleView,
     /// The outcome of the act that led here, if one did.
     pub said: Option<Said>,
 }
@@ -65,6 +68,8 @@ impl LabPage<'_> {
             path: &path,
             parts: Parts(fragments(self.lang, self.source, self.run)),
             editor: &self.editor,
+            console: &self.console,
+            kubeconfig: format!("{}.kubeconfig", self.run.snapshot.namespace),
             // What is said at the editor is not said twice.
             said: self.said.as_ref().filter(|_| self.editor.error.is_none()),
         })
@@ -104,5 +109,8 @@ struct LabTemplate<'a> {
     path: &'a str,
     parts: Parts,
     editor: &'a EditorView<'a>,
+    console: &'a ConsoleView,
+    /// The name under which the kubeconfig is downloaded.
+    kubeconfig: String,
     said: Option<&'a Said>,
 }

@@ -9,6 +9,7 @@
 //! live one shows. No script, style or event handler stands in the HTML. Whatever came from a cluster or a person
 //! is escaped; only the labs' own rendered prose is not.
 
+mod console;
 mod diagnosis;
 mod error;
 mod faults;
@@ -28,6 +29,8 @@ use askama::Template;
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::Lang;
 
+pub use console::ConsoleView;
+pub(crate) use console::{console_entry, place};
 pub use diagnosis::diagnosis;
 pub use error::ErrorPage;
 pub use faults::faults;

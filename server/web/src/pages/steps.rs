@@ -84,7 +84,8 @@ struct StepDrawing<'a> {
     may_show: bool,
     acts: Vec<ActDrawing<'a>>,
     documents: Vec<DocumentDrawing<'a>>,
-    commands: String,
+    /// Each as it is shown; and as it is typed into the console, where it is one for that.
+    commands: Vec<(&'a str, Option<&'a str>)>,
 }
 
 /// A button: a form with its hidden fields, or a link that fills the editor.
@@ -136,10 +137,17 @@ impl<'a> StepDrawing<'a> {
             moves,
             acts: acts.iter().map(|a| act(w, a)).collect(),
             documents: acts.iter().filter_map(|a| document(w, lab, a)).collect(),
-            commands: view.step.commands.join("\n"),
+            commands: view.step.commands.iter().map(|c| (c.as_str(), typed(c))).collect(),
             view,
         }
     }
+}
+
+/// A command as it is typed into the console: without the remark behind it. One that is no kubectl's is meant for the
+/// student's own machine: the console's `curl` would ask from the client pod.
+fn typed(command: &str) -> Option<&str> {
+    let line = command.split_once(" # ").map_or(command, |(line, _)| line).trim();
+    line.starts_with("kubectl ").then_some(line)
 }
 
 /// How a prediction ended, as a class and in words.

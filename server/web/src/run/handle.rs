@@ -1,19 +1,24 @@
 //! A run, from outside: what is asked of its reducer, and what can be seen of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clusterip_domain::diagnosis::Diagnosis;
 use clusterip_domain::ids::{LabId, Namespace};
 use clusterip_domain::lab::{Guess, Lab, Lang, RunRecord};
 use clusterip_domain::probe::Probed;
+use clusterip_records::{RecordsError, TypedLine};
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::destination::{AimError, Order};
 use super::ground::Ground;
 use super::hub::{Hub, LastSeen, Viewer};
+use super::keeper::Keeper;
 use super::state::RunState;
 use super::view::{RunView, Trouble};
+use crate::console::Desk;
 use crate::pages::{self, SourceView};
 
 /// An act that changes the run itself.
@@ -80,6 +85,8 @@ pub struct RunHandle {
     pub(super) stop: CancellationToken,
     pub(super) hubs: Arc<[Hub; 2]>,
     pub(super) asking: Semaphore,
+    pub(super) desk: Desk,
+    pub(super) keeper: Option<Keeper>,
 }
 
 /// The reducer went away: the server is stopping.
@@ -104,6 +111,27 @@ impl RunHandle {
     #[must_use]
     pub(crate) fn ground(&self) -> &Ground {
         &self.ground
+    }
+
+    /// What its console has.
+    #[must_use]
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Records a line of the console, how it ended and how long it took, with the attempt that it belongs to.
+    ///
+    /// # Errors
+    /// It was not written.
+    pub(crate) async fn note_line(
+        &self,
+        line: String,
+        outcome: String,
+        took: Duration,
+    ) -> Result<(), RecordsError> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let attempt = self.view.borrow().progress.attempt();
+        keeper.note(&self.id, attempt, TypedLine { at: Timestamp::now(), line, outcome, took }).await
     }
 
     /// Whether the namespace is prepared and steps are judged.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clusterip_domain::ids::LabId;
 use clusterip_domain::lab::RunRecord;
-use clusterip_records::{ClusterUid, Records, RecordsError};
+use clusterip_records::{ClusterUid, Records, RecordsError, TypedLine};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
@@ -52,6 +52,11 @@ impl Keeper {
                 _ => None,
             }
         })
+    }
+
+    /// Keeps a line that was typed into the console of a lab's attempt.
+    pub(super) async fn note(&self, lab: &LabId, attempt: u32, line: TypedLine) -> Result<(), RecordsError> {
+        self.records.note(&self.cluster, lab, attempt, line).await
     }
 
     /// Saves a run's record whenever it changes, until the run ends; its last one too.

@@ -19,9 +19,11 @@ use super::destination::{AimError, Order};
 use super::ground::Ground;
 use super::handle::{Command, RunHandle, hub};
 use super::hub::Hub;
+use super::keeper::Keeper;
 use super::state::RunState;
 use super::tick::Tick;
 use super::view::{RunView, Trouble};
+use crate::console::Desk;
 use crate::course::Course;
 use crate::pages::{self, SourceView};
 
@@ -45,6 +47,8 @@ pub(super) struct Parts {
     pub(super) record: Option<RunRecord>,
     pub(super) ground: Ground,
     pub(super) course: Course,
+    /// Keeps what is typed, where anything is kept.
+    pub(super) keeper: Option<Keeper>,
 }
 
 /// Waits for a moment, or for ever.
@@ -80,6 +84,8 @@ pub(super) fn start(parts: Parts) -> (RunHandle, impl Future<Output = ()> + Send
         stop: parts.stop.clone(),
         hubs: Arc::clone(&hubs),
         asking: Semaphore::new(1),
+        desk: Desk::default(),
+        keeper: parts.keeper,
     };
     let parts = Work {
         client: parts.client,

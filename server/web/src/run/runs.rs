@@ -94,6 +94,7 @@ impl Runs {
             record: keeper.and_then(|keeper| keeper.latest(&lab.id)),
             ground,
             course: shared.course,
+            keeper: keeper.cloned(),
         });
         let run = Arc::new(run);
         if let Some(keeper) = keeper {

@@ -4,6 +4,7 @@
 //! (tested). Kubernetes terms keep their own spelling. Labs bring their own text; this is only the frame.
 
 mod chrome;
+mod console;
 mod course;
 mod diagnosis;
 mod lab;
@@ -36,6 +37,7 @@ macro_rules! words {
 pub(crate) use words;
 
 pub use chrome::Chrome;
+pub use console::ConsoleWords;
 pub use course::CourseWords;
 pub use diagnosis::DiagnosisWords;
 pub use lab::LabWords;
@@ -60,6 +62,8 @@ pub struct Words {
     pub panels: Panels,
     /// The diagnosis and the probes.
     pub diagnosis: DiagnosisWords,
+    /// The console.
+    pub console: ConsoleWords,
 }
 
 static EN: Words = Words {
@@ -70,6 +74,7 @@ static EN: Words = Words {
     traffic: Traffic::EN,
     panels: Panels::EN,
     diagnosis: DiagnosisWords::EN,
+    console: ConsoleWords::EN,
 };
 
 static IT: Words = Words {
@@ -80,6 +85,7 @@ static IT: Words = Words {
     traffic: Traffic::IT,
     panels: Panels::IT,
     diagnosis: DiagnosisWords::IT,
+    console: ConsoleWords::IT,
 };
 
 impl Words {
@@ -131,6 +137,7 @@ mod tests {
             Traffic::pairs(),
             Panels::pairs(),
             DiagnosisWords::pairs(),
+            ConsoleWords::pairs(),
         ];
         for (name, en, it) in all.into_iter().flatten() {
             assert!(!en.trim().is_empty() && !it.trim().is_empty(), "{name} is empty");

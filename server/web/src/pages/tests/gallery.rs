@@ -11,8 +11,8 @@ use clusterip_domain::lab::{Lab, LabFiles, Lang};
 use super::fixtures;
 use super::scenes::scenes;
 use crate::pages::{
-    EditorView, ErrorPage, LabCard, LabPage, ProblemView, Said, SourceKind, SourceView, StageState,
-    StartupPage, home,
+    ConsoleView, EditorView, ErrorPage, LabCard, LabPage, ProblemView, Said, SourceKind, SourceView,
+    StageState, StartupPage, home,
 };
 use crate::run::RunView;
 
@@ -28,7 +28,7 @@ fn problem() -> ProblemView {
 }
 
 fn page<'a>(lang: Lang, source: &'a SourceView, run: &'a RunView) -> LabPage<'a> {
-    LabPage { lang, source, run, editor: EditorView::default(), said: None }
+    LabPage { lang, source, run, editor: EditorView::default(), console: ConsoleView::default(), said: None }
 }
 
 /// The course's own first lab, to see its text in place.

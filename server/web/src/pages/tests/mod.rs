@@ -32,7 +32,15 @@ const IDS: [&str; 12] = [
 
 fn page(lang: Lang, run: &RunView) -> String {
     let source = source();
-    LabPage { lang, source: &source, run, editor: EditorView::default(), said: None }.render()
+    LabPage {
+        lang,
+        source: &source,
+        run,
+        editor: EditorView::default(),
+        console: ConsoleView::default(),
+        said: None,
+    }
+    .render()
 }
 
 /// Everything between `<` and `>`, without comments and the document type.
@@ -177,7 +185,8 @@ fn names_from_a_cluster_are_words_not_html() {
     let source = source();
     let page = |said, error| {
         let editor = EditorView { document: "</textarea><script>alert(1)</script>", error };
-        LabPage { lang: Lang::En, source: &source, run: &run, editor, said }.render()
+        LabPage { lang: Lang::En, source: &source, run: &run, editor, console: ConsoleView::default(), said }
+            .render()
     };
     let htmls = [
         page(Some(Said::Problem(problem.clone())), None),
@@ -215,7 +224,15 @@ fn a_simulated_cluster_is_said_to_be_one_on_every_page_and_in_every_drawing() {
     ] {
         let editor = EditorView::default();
         for page in [
-            LabPage { lang, source: &practice, run: &run, editor, said: None }.render(),
+            LabPage {
+                lang,
+                source: &practice,
+                run: &run,
+                editor,
+                console: ConsoleView::default(),
+                said: None,
+            }
+            .render(),
             home(lang, &practice, &[LabCard { lab: &lab, done: 1 }], &BTreeMap::new()),
             StartupPage { lang, stages: &stages(), simulated: true }.render(),
             ErrorPage { lang, problem: &problem, simulated: true }.render(),

@@ -1,0 +1,138 @@
+//! From a running program to what happens: plain text, requests, and an end, within bounds of time and size.
+
+use std::time::Duration;
+
+use clusterip_domain::console::Plain;
+use tokio::io::AsyncReadExt;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::{Instant, sleep_until};
+
+use super::calls::{self, Line};
+use super::program::{Pipe, Program};
+use super::transcript::{Channel, End, Entry, Happening};
+
+/// The most that a line may write, in bytes of each channel.
+const MOST: usize = 256 * 1024;
+/// The requests that are told of one line.
+const MOST_CALLS: usize = 60;
+/// How much is read at a time.
+const CHUNK: usize = 8 * 1024;
+
+/// Follows a program to its end, and tells of it: the entry has it all, and whoever listens hears it as it comes. A
+/// program whose listener has gone is stopped.
+pub(super) async fn follow(program: Program, entry: &mut Entry, events: &UnboundedSender<Happening>) {
+    let began = Instant::now();
+    let Program { out, err, end, limit } = program;
+    let mut pump = Pump { entry, events, out: Reading::of(out), err: Reading::of(err), rest: String::new() };
+    let ended = match pump.read_all(began + limit).await {
+        Some(early) => early,
+        None => tokio::time::timeout_at(began + limit, end).await.unwrap_or(End::TooLong),
+    };
+    pump.finish();
+    finish(entry, ended, began.elapsed(), events);
+}
+
+/// Tells of the end.
+pub(super) fn finish(entry: &mut Entry, end: End, took: Duration, events: &UnboundedSender<Happening>) {
+    let changed = calls::changed(&entry.calls, &entry.said());
+    entry.took = took;
+    let happening = Happening::Ended { end, changed };
+    entry.take(&happening);
+    // Whoever listened may have gone: the transcript has it.
+    let _ = events.send(happening);
+}
+
+/// One pipe, read until it closes.
+struct Reading {
+    pipe: Option<Pipe>,
+    buffer: Vec<u8>,
+    plain: Plain,
+}
+
+impl Reading {
+    fn of(pipe: Pipe) -> Self {
+        Self { pipe: Some(pipe), buffer: vec![0; CHUNK], plain: Plain::new(MOST) }
+    }
+
+    fn is_open(&self) -> bool {
+        self.pipe.is_some()
+    }
+
+    /// The next piece, made plain; empty when it has closed.
+    async fn next(&mut self) -> String {
+        let Some(pipe) = &mut self.pipe else { return String::new() };
+        match pipe.read(&mut self.buffer).await {
+            Ok(0) | Err(_) => {
+                self.pipe = None;
+                self.plain.finish()
+            }
+            Ok(n) => self.plain.push(&self.buffer[..n]),
+        }
+    }
+
+    fn overflows(&self) -> bool {
+        self.plain.dropped() > 0
+    }
+}
+
+struct Pump<'a> {
+    entry: &'a mut Entry,
+    events: &'a UnboundedSender<Happening>,
+    out: Reading,
+    err: Reading,
+    /// The beginning of a line of stderr that is not whole yet.
+    rest: String,
+}
+
+impl Pump<'_> {
+    /// Reads until both pipes have closed; or says why it did not go on so long.
+    async fn read_all(&mut self, until: Instant) -> Option<End> {
+        while self.out.is_open() || self.err.is_open() {
+            tokio::select! {
+                text = self.out.next(), if self.out.is_open() => self.wrote(Channel::Out, text),
+                text = self.err.next(), if self.err.is_open() => self.complained(&text),
+                () = sleep_until(until) => return Some(End::TooLong),
+                () = self.events.closed() => return Some(End::Stopped),
+            }
+            if self.out.overflows() || self.err.overflows() {
+                return Some(End::TooMuch);
+            }
+        }
+        None
+    }
+
+    fn complained(&mut self, text: &str) {
+        self.rest.push_str(text);
+        let whole = self.rest.rfind('\n').map_or(0, |end| end + 1);
+        let lines: String = self.rest.drain(..whole).collect();
+        lines.lines().for_each(|line| self.line(line, "\n"));
+    }
+
+    fn line(&mut self, line: &str, end: &str) {
+        match calls::read(line) {
+            Line::Said(said) => self.wrote(Channel::Err, format!("{said}{end}")),
+            Line::Call(call) if self.entry.calls.len() < MOST_CALLS => self.tell(Happening::Called { call }),
+            Line::Call(_) | Line::Noise => {}
+        }
+    }
+
+    /// What came last may have no line end.
+    fn finish(&mut self) {
+        let rest = std::mem::take(&mut self.rest);
+        if !rest.is_empty() {
+            self.line(&rest, "");
+        }
+    }
+
+    fn wrote(&mut self, channel: Channel, text: String) {
+        if !text.is_empty() {
+            self.tell(Happening::Wrote { channel, text });
+        }
+    }
+
+    fn tell(&mut self, happening: Happening) {
+        self.entry.take(&happening);
+        // Whoever listened may have gone: the next turn of the loop sees that.
+        let _ = self.events.send(happening);
+    }
+}
