@@ -137,9 +137,9 @@ async fn help_is_reached_with_the_keyboard_alone_in_italian(lab: Lab) {
     browser.until("the mark of help", "document.querySelector('#step-create .helped')").await;
     assert_eq!(browser.text("#step-create .helped").await, "aiutato");
 
-    // Past the editor, in which Tab indents: the panels come after it in the order of the page, not their tabs.
-    tab_to(&browser, "#tab-panel-yaml").await;
-    browser.press(&Key::Right.to_string()).await;
+    // Past console and editor, in which Tab has a meaning of its own: the panels come after it in the order of the page, not their tabs.
+    tab_to(&browser, "#tab-panel-console").await;
+    browser.press(&format!("{}{}", Key::Right, Key::Right)).await;
     tab_to(&browser, "#diagnosis .question button").await;
     browser.press(&Key::Enter.to_string()).await;
     browser.until("the way", "document.querySelector('#diagnosis .station.ok')").await;

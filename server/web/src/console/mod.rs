@@ -118,7 +118,7 @@ async fn run(at: InRun, headers: HeaderMap, Fields(typed): Fields<Typed>) -> Res
         Ok(Begun::Cleared) if wants_json(&headers) => Json(stream::Cleared::default()).into_response(),
         Ok(Begun::Runs(running)) if wants_json(&headers) => stream::response(at, running),
         Ok(begun) => {
-            begun.to_its_end().await;
+            begun.end().await;
             Redirect::to(&(lab_page::path(at.lang, &at.run.lab().id) + PANEL)).into_response()
         }
         Err(error) => acts::refuse(&at, &headers, &error.into(), ""),
@@ -142,7 +142,7 @@ struct Running {
 
 impl Begun {
     /// Waits until it is over; for a while, where it watches.
-    async fn to_its_end(self) {
+    async fn end(self) {
         let Self::Runs(Running { span, mut happenings, .. }) = self else { return };
         let all = async { while happenings.recv().await.is_some() {} };
         match span {

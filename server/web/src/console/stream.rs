@@ -20,15 +20,9 @@ use crate::http::InRun;
 use crate::pages;
 
 /// The answer to `clear`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase", tag = "is", rename = "cleared")]
+#[derive(Default, Serialize)]
+#[serde(tag = "is", rename = "cleared")]
 pub(super) struct Cleared {}
-
-impl Default for Cleared {
-    fn default() -> Self {
-        Self {}
-    }
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase", tag = "is")]
