@@ -99,8 +99,9 @@ pub(crate) async fn reset(at: &InRun) -> Told {
     let _turn = at.run.ground().turn().await;
     at.run.ask(Command::Stop).await?;
     at.run.ask(|answer| Command::Wait(true, answer)).await?;
-    at.run.desk().start_over().await;
     let cleared = at.run.ground().start_over(&at.run.lab()).await;
+    // Not before: credentials that were issued meanwhile may be of the account that was replaced.
+    at.run.desk().start_over().await;
     if let Err(error) = cleared {
         at.run.ask(|answer| Command::Wait(false, answer)).await?;
         return Err(error.into());
