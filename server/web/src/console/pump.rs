@@ -136,3 +136,83 @@ impl Pump<'_> {
         let _ = self.events.send(happening);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clusterip_domain::console::Place;
+    use futures_util::FutureExt;
+    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::super::desk::Desk;
+    use super::*;
+
+    /// A program that writes what is written into these, and ends well when both are closed.
+    fn program(limit: Duration) -> (Program, DuplexStream, DuplexStream) {
+        let ((out, says), (err, complains)) = (duplex(CHUNK), duplex(CHUNK));
+        let end = std::future::ready(End::Exit(0)).boxed();
+        (Program { out: Box::new(out), err: Box::new(err), end, limit }, says, complains)
+    }
+
+    fn entry() -> Entry {
+        Desk::default().entry("kubectl get pods", Place::Outside)
+    }
+
+    async fn followed(program: Program) -> Entry {
+        let (tell, _hears) = unbounded_channel();
+        let mut entry = entry();
+        follow(program, &mut entry, &tell).await;
+        entry
+    }
+
+    #[tokio::test]
+    async fn what_kubectl_logs_is_told_apart_and_what_it_writes_is_plain() {
+        let (program, mut says, mut complains) = program(Duration::from_secs(5));
+        let call = "I1129 00:50:12.1 1 round_trippers.go:632] \"Response\" verb=\"GET\" url=\"https://x/api\" status=\"200 OK\"";
+        let writes = async move {
+            says.write_all(b"\x1b[31mNAME\x1b[0m\n").await.unwrap();
+            // Cut in the middle of a line, as a pipe may.
+            let text = format!("{call}\nWarning: \x07one\nlast");
+            let (first, rest) = text.split_at(20);
+            complains.write_all(first.as_bytes()).await.unwrap();
+            complains.write_all(rest.as_bytes()).await.unwrap();
+        };
+        let (entry, ()) = tokio::join!(followed(program), writes);
+        assert_eq!(entry.said(), "NAME\n");
+        let complaints: String = entry
+            .output
+            .iter()
+            .filter(|(channel, _)| *channel == Channel::Err)
+            .map(|(_, t)| t.as_str())
+            .collect();
+        assert_eq!(complaints, "Warning: one\nlast");
+        assert_eq!((entry.calls.len(), entry.calls[0].path.as_str()), (1, "/api"));
+        assert_eq!(entry.end, Some(End::Exit(0)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_too_long_is_ended() {
+        let (program, _says, _complains) = program(Duration::from_secs(90));
+        let entry = followed(program).await;
+        assert_eq!(entry.end, Some(End::TooLong));
+        assert!(entry.took >= Duration::from_secs(90));
+    }
+
+    #[tokio::test]
+    async fn what_writes_too_much_is_ended_and_cut() {
+        let (program, mut says, _complains) = program(Duration::from_secs(60));
+        let writes = async move { while says.write_all(&[b'y'; CHUNK]).await.is_ok() {} };
+        let (entry, ()) = tokio::join!(followed(program), writes);
+        assert_eq!((entry.said().len(), entry.end), (MOST, Some(End::TooMuch)));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_listens_to_is_ended() {
+        let (program, _says, _complains) = program(Duration::from_secs(60));
+        let (tell, hears) = unbounded_channel();
+        drop(hears);
+        let mut entry = entry();
+        follow(program, &mut entry, &tell).await;
+        assert_eq!(entry.end, Some(End::Stopped));
+    }
+}
