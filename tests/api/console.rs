@@ -7,8 +7,9 @@ use clusterip_records::{Records, TypedLine};
 use clusterip_tests::lab::{SERVICE, Typed};
 use clusterip_tests::{Lab, On};
 use hyper::Method;
+use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, DeleteParams, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 
@@ -66,6 +67,16 @@ async fn curl_and_nslookup_ask_from_the_client_pod() {
     let typed = lab.types("curl http://no-such-service").await;
     assert!(typed.code().is_some_and(|code| code != 0), "{typed:?}");
     assert!(!typed.wrote("err").is_empty(), "{typed:?}");
+    lab.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_pod_that_was_deleted_is_there_again_when_something_is_asked_of_it() {
+    let lab = open().await;
+    lab.serve().await;
+    let pods = Api::<Pod>::namespaced(lab.cluster.client.clone(), lab.run.namespace.as_str());
+    pods.delete("client", &DeleteParams::default().grace_period(0)).await.unwrap();
+    ran_well(&lab.types(&format!("curl http://{SERVICE}")).await);
     lab.close().await;
 }
 
@@ -142,7 +153,7 @@ async fn the_kubeconfig_gives_the_students_rights_until_the_lab_is_started_over(
     assert!(answer.header("content-disposition").starts_with("attachment; filename=\"lab-the-whole-story"));
     let client = client(&answer.body).await;
     let list = async |namespace: &str| {
-        let pods = Api::<k8s_openapi::api::core::v1::Pod>::namespaced(client.clone(), namespace);
+        let pods = Api::<Pod>::namespaced(client.clone(), namespace);
         match pods.list(&ListParams::default()).await {
             Ok(_) => 200,
             Err(kube::Error::Api(status)) => status.code,

@@ -1,14 +1,21 @@
 //! A program run inside the client pod, as `kubectl exec` does it: what a student types is asked from where the lab's
 //! requests come from.
 
+use std::time::Duration;
+
 use clusterip_domain::ids::Namespace;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Client;
 use kube::api::{Api, AttachParams, AttachedProcess};
+use kube::runtime::conditions::is_pod_running;
+use kube::runtime::wait::await_condition;
 use tokio::io::AsyncRead;
 
 use crate::tenancy::{self, CLIENT_POD, TenancyError};
+
+/// How long a client pod that was made anew may take to run.
+const RUNS_WITHIN: Duration = Duration::from_secs(20);
 
 /// Why nothing could be run there.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +51,16 @@ impl Inside {
         tenancy::ensure_client(client, namespace).await.map_err(InsideError::NoClient)?;
         let pods: Api<Pod> = Api::namespaced(client.clone(), namespace.as_str());
         let params = AttachParams::default().stdin(false).stdout(true).stderr(true);
-        let process = pods.exec(CLIENT_POD, argv, &params).await.map_err(InsideError::Exec)?;
+        let process = match pods.exec(CLIENT_POD, argv, &params).await {
+            Ok(process) => process,
+            // It may have been made a moment ago: there is a way in once it runs.
+            Err(_) => {
+                let runs = await_condition(pods.clone(), CLIENT_POD, is_pod_running());
+                // If it does not, what is said of that is what counts.
+                let _ = tokio::time::timeout(RUNS_WITHIN, runs).await;
+                pods.exec(CLIENT_POD, argv, &params).await.map_err(InsideError::Exec)?
+            }
+        };
         Ok(Self { process })
     }
 
