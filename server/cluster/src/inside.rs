@@ -50,17 +50,11 @@ impl Inside {
     pub async fn start(client: &Client, namespace: &Namespace, argv: &[String]) -> Result<Self, InsideError> {
         tenancy::ensure_client(client, namespace).await.map_err(InsideError::NoClient)?;
         let pods: Api<Pod> = Api::namespaced(client.clone(), namespace.as_str());
+        // It may have been made a moment ago. If it does not run in time, what is said of that is what counts.
+        let runs = await_condition(pods.clone(), CLIENT_POD, is_pod_running());
+        let _ = tokio::time::timeout(RUNS_WITHIN, runs).await;
         let params = AttachParams::default().stdin(false).stdout(true).stderr(true);
-        let process = match pods.exec(CLIENT_POD, argv, &params).await {
-            Ok(process) => process,
-            // It may have been made a moment ago: there is a way in once it runs.
-            Err(_) => {
-                let runs = await_condition(pods.clone(), CLIENT_POD, is_pod_running());
-                // If it does not, what is said of that is what counts.
-                let _ = tokio::time::timeout(RUNS_WITHIN, runs).await;
-                pods.exec(CLIENT_POD, argv, &params).await.map_err(InsideError::Exec)?
-            }
-        };
+        let process = pods.exec(CLIENT_POD, argv, &params).await.map_err(InsideError::Exec)?;
         Ok(Self { process })
     }
 
