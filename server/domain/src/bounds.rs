@@ -6,7 +6,7 @@
 //!            └─▶ the practice cluster's admission, which answers as that policy would
 //! ```
 //!
-//! What no rule of [RBAC] gives him is not here: that is refused before anything is read.
+//! What no rule of [RBAC] gives a student is not here: that is refused before anything is read.
 //!
 //! Invariant: no sentence has a double quote, a backslash or a line break: it stands in an expression of a policy as it
 //! is.
@@ -25,7 +25,7 @@ pub const CLIENT_POD: &str = "client";
 pub const OWN_LABELS: &str = "clusterip-lab/";
 /// What the priority classes begin with that belong to a cluster's own parts.
 pub const SYSTEM_PRIORITY: &str = "system-";
-/// The `ServiceAccount` that a student is in his namespace.
+/// The `ServiceAccount` that a student is in the student's namespace.
 pub const STUDENT: &str = "student";
 
 /// The user that a student is to the API server of a cluster.

@@ -25,7 +25,7 @@ struct Answer {
     body: Value,
 }
 
-/// Somebody with a student's credentials, and his namespace.
+/// Somebody with a student's credentials, and the namespace.
 struct Student {
     client: Client,
     credentials: Credentials,
@@ -41,7 +41,7 @@ impl Student {
         Self { client, credentials, namespace: namespace.to_string() }
     }
 
-    /// The path of a list in his namespace: `v1/pods`, `apps/v1/deployments`.
+    /// The path of a list in the namespace: `v1/pods`, `apps/v1/deployments`.
     fn path(&self, list: &str) -> String {
         in_namespace(&self.namespace, list)
     }

@@ -1,4 +1,4 @@
-//! What is not a student's is refused, whatever he wants to do with it: verb by verb, resource by resource, and in whose
+//! What is not a student's is refused, whatever is to be done with it: verb by verb, resource by resource, and in whose
 //! namespace. Nothing would be changed if it were not: every write is a dry run.
 
 use clusterip_tests::{Lab, fact, on_both_clusters};
@@ -32,7 +32,7 @@ fn request(verb: &str, list: &str) -> (Method, String) {
     }
 }
 
-/// Lists in the student's own namespace of which he may do nothing.
+/// Lists in the student's own namespace of which a student may do nothing.
 const CLOSED: [&str; 9] = [
     "v1/secrets",
     "v1/persistentvolumeclaims",
@@ -44,7 +44,7 @@ const CLOSED: [&str; 9] = [
     "policy/v1/poddisruptionbudgets",
     "apps/v1/controllerrevisions",
 ];
-/// Lists in it that he may only look at.
+/// Lists in it that a student may only look at.
 const TO_LOOK_AT: [&str; 13] = [
     "v1/endpoints",
     "v1/events",
@@ -60,7 +60,7 @@ const TO_LOOK_AT: [&str; 13] = [
     "batch/v1/cronjobs",
     "events.k8s.io/v1/events",
 ];
-/// Lists of his that are closed in every other namespace.
+/// Lists of the student's that are closed in every other namespace.
 const OWN: [&str; 7] = [
     "v1/pods",
     "v1/services",
@@ -179,6 +179,6 @@ async fn no_way_around_the_rights_is_open(lab: Lab) {
         assert_eq!(answer.status(), 403, "{header}: {value}");
     }
     let whole = ask(&student.client, Method::GET, "/version", None).await;
-    assert_eq!(whole.status, 200, "what everybody may see he sees: {whole:#?}");
+    assert_eq!(whole.status, 200, "what everybody may see a student sees: {whole:#?}");
     lab.close().await;
 }

@@ -1,4 +1,4 @@
-//! The kubeconfig that a student takes to his own terminal, with a real kubectl: `KUBECTL`, else the PATH's.
+//! The kubeconfig that a student takes to another terminal, with a real kubectl: `KUBECTL`, else the PATH's.
 
 use std::ffi::OsString;
 use std::process::Output;

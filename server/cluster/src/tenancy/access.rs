@@ -1,4 +1,4 @@
-//! What a student may do by himself, with kubectl: the rights, the token, the kubeconfig.
+//! What a student may do with kubectl, alone: the rights, the token, the kubeconfig.
 //!
 //! The rights are those of a `ServiceAccount` in the student's namespace. Whatever Role and `RoleBinding` do not name is
 //! refused by the API server: Secrets, tokens, rights, Endpoints and EndpointSlices (CVE-2021-25740), proxies, the nodes,
@@ -66,7 +66,7 @@ pub enum AccessError {
     },
 }
 
-/// Gives the student his rights in his namespace.
+/// Gives students their rights in their namespace.
 pub(super) async fn give(client: &Client, namespace: &Namespace) -> Result<(), TenancyError> {
     let rights =
         async { grant(client, namespace, &rights::role(&rights::own()), &rights::binding(namespace)).await };
@@ -145,7 +145,7 @@ async fn request(
     Ok((Token::new(status.token), status.expiration_timestamp.0))
 }
 
-/// Waits until the API server knows whose token it is, and what he may.
+/// Waits until the API server knows whose token it is, and what it allows.
 async fn in_force(student: &Client, namespace: &Namespace) -> Result<(), AccessError> {
     let began = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! A student's place in the cluster: a namespace with its bounds, what he may do in it and what nobody may, and the
+//! A student's place in the cluster: a namespace with its bounds, what a student may do in it and what nobody may, and the
 //! lab's client pod.
 //!
 //! ```text
@@ -8,7 +8,7 @@
 //! guard::apply ──▶ admission policies, once a cluster
 //! ```
 //!
-//! Invariants: a student's credentials reach nothing outside his namespace but, to look at, the neighbour's; everything
+//! Invariants: a student's credentials reach nothing outside its namespace but, to look at, the neighbour's; everything
 //! here can be done again at any time, and brings what is there up to date.
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! What a run has for its console: the student's home with his kubeconfig, what was typed, and how many lines may run at
+//! What a run has for its console: the student's home with the kubeconfig, what was typed, and how many lines may run at
 //! once.
 
 use std::io::Write as _;

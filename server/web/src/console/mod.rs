@@ -1,4 +1,4 @@
-//! The console under the picture: a line that a student types, run by the real kubectl with his own credentials, or by a
+//! The console under the picture: a line that a student types, run by the real kubectl with the student's credentials, or by a
 //! tool in the client pod.
 //!
 //! ```text
@@ -230,7 +230,7 @@ async fn complete(at: InRun, Query(asked): Query<Cursor>) -> Response {
     Json(Completions { from, to, candidates: found.candidates }).into_response()
 }
 
-/// `GET /{lang}/labs/{lab}/kubeconfig`: the student's own access, for a terminal of his own.
+/// `GET /{lang}/labs/{lab}/kubeconfig`: the student's own access, for another terminal.
 async fn kubeconfig(at: InRun) -> Result<Response, WebError> {
     let credentials = desk::issue(&at).await.map_err(ConsoleError::from)?;
     let name = format!("attachment; filename=\"{}.kubeconfig\"", at.run.namespace);

@@ -78,7 +78,7 @@ impl Program {
     }
 }
 
-/// Starts kubectl for a student: his home, his kubeconfig, his namespace, and nothing else. It tells of its requests.
+/// Starts kubectl for a student: with that home, kubeconfig and namespace, and nothing else. It tells of its requests.
 pub(super) fn kubectl(
     program: &Path,
     home: &Path,
@@ -115,7 +115,7 @@ pub(super) fn kubectl(
     Ok(Program { out: pipe(child.stdout.take()), err: pipe(child.stderr.take()), end: end_of(child), limit })
 }
 
-/// Where a student's kubeconfig stands in his home.
+/// Where a student's kubeconfig stands in the home.
 pub(super) fn kubeconfig(home: &Path) -> PathBuf {
     home.join("kubeconfig")
 }

@@ -10,7 +10,7 @@ const GROUP: &str = "rbac.authorization.k8s.io/v1";
 const LOOK: [&str; 3] = ["get", "list", "watch"];
 const ALL: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
-/// In his own namespace.
+/// In the student's own namespace.
 pub(super) fn own() -> Value {
     json!([
         rule(&[""], &["pods", "services", "configmaps"], &ALL),
