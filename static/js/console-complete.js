@@ -1,6 +1,8 @@
 // @ts-check
 /** Completion of the console's line: asked of the server, which knows the cluster; offered in a list. */
 
+import { say } from "./words.js";
+
 /** @typedef {{from: number, to: number, candidates: {text: string, kind: string}[]}} Completion */
 
 /** @param {HTMLInputElement} input */
@@ -11,6 +13,7 @@ export function completing(input) {
   list.id = "completions";
   list.className = "completions";
   list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", say("completions"));
   list.hidden = true;
   input.after(list);
   for (const [name, value] of [
@@ -57,7 +60,7 @@ export function completing(input) {
     const before = line.slice(0, input.selectionStart ?? line.length);
     const query = new URLSearchParams({ line, cursor: String([...before].length) });
     const answer = await fetch(`${url}?${query}`, { headers: { Accept: "application/json" } }).catch(() => null);
-    if (!answer?.ok || input.value !== line) return;
+    if (!answer?.ok || input.value !== line || document.activeElement !== input) return;
     const found = /** @type {Completion} */ (await answer.json());
     if (found.candidates.length === 0) return;
     if (found.candidates.length === 1) return write(found, found.candidates[0].text, true);
@@ -79,7 +82,7 @@ export function completing(input) {
       if (offered) take();
       else void open();
     } else if (event.key === "Escape") {
-      tabLeaves = !offered;
+      tabLeaves = true;
       close();
     } else if (offered && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();

@@ -28,7 +28,7 @@ export class Log {
   }
 
   empty() {
-    for (const entry of this.element.querySelectorAll(".entry")) entry.remove();
+    for (const entry of this.element.querySelectorAll(".entry:not(.running)")) entry.remove();
   }
 }
 
@@ -61,6 +61,7 @@ class Entry {
   /** @param {any} told */
   take(told) {
     if (told.is === "cleared") {
+      this.element.remove();
       this.log.empty();
     } else if (told.is === "began") {
       this.where.textContent = told.where;
@@ -88,11 +89,16 @@ class Entry {
   shown(html) {
     const made = new DOMParser().parseFromString(html, "text/html").querySelector(".entry");
     if (!made) return;
-    // A screen reader has heard the output already.
-    made.setAttribute("aria-live", "off");
+    // A screen reader has heard the line and its output already.
+    for (const heard of made.querySelectorAll(".typed, pre")) heard.setAttribute("aria-live", "off");
     this.element.replaceWith(made);
     localise(made);
     colour(made);
+  }
+
+  /** Nothing more comes, though the whole of it may not have. */
+  over() {
+    this.element.classList.remove("running");
   }
 
   /** @param {Element} problem */
@@ -103,7 +109,6 @@ class Entry {
 
   /** @param {string} words */
   stopped(words) {
-    this.element.classList.remove("running");
     const end = document.createElement("p");
     end.className = "end";
     end.textContent = words;

@@ -82,6 +82,8 @@ function put(command) {
 
 function stop() {
   running.at(-1)?.abort();
+  // The button goes with what it stopped.
+  input?.focus();
 }
 
 async function run() {
@@ -105,8 +107,8 @@ async function send(line) {
   try {
     const editor = /** @type {HTMLTextAreaElement | null} */ (document.querySelector("#editor textarea"));
     const body = new URLSearchParams({ line });
-    // Only what is read is sent.
-    if (/(^|\s)-f|--filename/.test(line)) body.set("document", editor?.value ?? "");
+    // Only what may be read is sent: -f -, in any of its spellings.
+    if (/-.*f/.test(line)) body.set("document", editor?.value ?? "");
     const headers = { Accept: "application/json" };
     const response = await fetch(form.action, { method: "POST", body, headers, signal: abort.signal });
     if (!response.ok) {
@@ -119,6 +121,7 @@ async function send(line) {
     if (abort.signal.aborted) entry.stopped(say("stopped"));
     else entry.refused(problemBox({ title: say("unreachable") }));
   } finally {
+    entry.over();
     running.splice(running.indexOf(abort), 1);
     if (button) button.hidden = running.length === 0;
   }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clusterip_domain::lab::Lang;
 use clusterip_records::{Records, TypedLine};
-use clusterip_tests::lab::{SERVICE, Typed};
+use clusterip_tests::lab::{SERVICE, Typed, in_kernel};
 use clusterip_tests::{Lab, On};
 use hyper::Method;
 use k8s_openapi::api::core::v1::Pod;
@@ -194,7 +194,7 @@ mod with_kubectl {
         let path = format!("/api/v1/namespaces/{}/services", lab.run.namespace);
         assert!(posts.len() == 1 && posts[0].1.starts_with(&path), "{posts:?}");
 
-        lab.until("the Service", |view| view.snapshot.service(SERVICE).is_some()).await;
+        lab.until("three endpoints in the kernel", |view| in_kernel(view) == 3).await;
         let ip = lab.view().snapshot.service(SERVICE).and_then(|s| s.cluster_ip).unwrap().to_string();
         for line in ["kubectl get services", &format!("kubectl get service {SERVICE}")] {
             let typed = lab.types(line).await;
@@ -220,6 +220,7 @@ mod with_kubectl {
             let typed = lab.types(line).await;
             let said = typed.wrote("err");
             assert!(typed.code() == Some(1) && said.contains("forbidden"), "{line}: {typed:?}");
+            assert_eq!(said.lines().count(), 1, "the sentence and nothing else: {said}");
         }
         lab.close().await;
     }

@@ -10,6 +10,9 @@ use crate::{ClusterUid, RecordsError, TypedLine};
 /// Saves waiting for the thread; each takes a few milliseconds. A full queue makes who saves wait, nobody else.
 const QUEUE: usize = 64;
 
+/// The lines that are kept of an attempt: the newest. Nobody at work types more than that.
+const MOST_LINES: u32 = 1000;
+
 /// Something to write, and who waits for it.
 struct Job {
     cluster: ClusterUid,
@@ -98,6 +101,12 @@ fn write_line(
             line.line,
             line.outcome,
             took
-        ])
+        ])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM typed_lines WHERE lab = ?1 AND cluster = ?2 AND attempt = ?3 AND rowid <= (SELECT rowid
+             FROM typed_lines WHERE lab = ?1 AND cluster = ?2 AND attempt = ?3 ORDER BY rowid DESC LIMIT 1 OFFSET ?4)",
+        )?
+        .execute(params![lab.as_str(), cluster.0, attempt, MOST_LINES])
         .map(drop)
 }

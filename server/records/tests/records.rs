@@ -79,6 +79,28 @@ async fn typed_lines_are_found_with_their_attempt_in_order() {
 }
 
 #[tokio::test]
+async fn of_very_many_lines_the_newest_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(&folder).unwrap();
+    records.save(&cluster("a"), record(1, false)).await.unwrap();
+    sql(
+        &folder,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1005)
+         INSERT INTO typed_lines SELECT 'moving-target', 'a', 1, '1970-01-01T00:00:00Z', 'line ' || i, 'exit 0', 1 FROM n",
+    );
+    let newest = TypedLine {
+        at: Timestamp::UNIX_EPOCH,
+        line: "newest".to_owned(),
+        outcome: "exit 0".to_owned(),
+        took: Duration::from_millis(1),
+    };
+    records.note(&cluster("a"), &lab(), 1, newest).await.unwrap();
+    let lines = records.lines(&cluster("a"), &lab(), 1).unwrap();
+    let ends = (lines.first().map(|l| l.line.as_str()), lines.last().map(|l| l.line.as_str()));
+    assert_eq!((lines.len(), ends), (1000, (Some("line 7"), Some("newest"))));
+}
+
+#[tokio::test]
 async fn a_file_of_an_older_server_is_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let records = open(&folder).unwrap();

@@ -99,6 +99,7 @@ pub(crate) async fn reset(at: &InRun) -> Told {
     let _turn = at.run.ground().turn().await;
     at.run.ask(Command::Stop).await?;
     at.run.ask(|answer| Command::Wait(true, answer)).await?;
+    at.run.desk().stop_lines();
     let cleared = at.run.ground().start_over(&at.run.lab()).await;
     // Not before: credentials that were issued meanwhile may be of the account that was replaced.
     at.run.desk().start_over().await;

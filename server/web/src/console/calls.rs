@@ -5,7 +5,9 @@
 //!                                └ yes ── "Response" verb url status ──▶ Call      (the rest is dropped)
 //! ```
 //!
-//! Source: klog's header, <https://github.com/kubernetes/klog>; kubectl logs one line a request at `-v=6`.
+//! Source: klog's header, <https://github.com/kubernetes/klog>; at `-v=6` kubectl logs one line a request, and what the
+//! API refuses as a whole object. What a program in a pod complains of is read in the same way: it could pretend requests,
+//! to its own student.
 
 use serde::Serialize;
 use url::Url;
@@ -44,6 +46,17 @@ pub(super) enum Line<'a> {
     Call(Call),
     /// Something else that kubectl logs about itself.
     Noise,
+}
+
+/// Whether with this line kubectl begins to log an object that the API answered with, over several lines that have no
+/// header of their own; [`ends_object`] tells the last of them.
+pub(super) fn begins_object(line: &str) -> bool {
+    logged(line).is_some_and(|message| message.contains("response object:") && !message.ends_with(['}', ']']))
+}
+
+/// Whether a line is the last of such an object.
+pub(super) fn ends_object(line: &str) -> bool {
+    matches!(line, "}]" | "}")
 }
 
 /// Reads one line, without its end.
@@ -171,6 +184,14 @@ mod tests {
         ] {
             assert_eq!(read(said), Line::Said(said));
         }
+    }
+
+    #[test]
+    fn an_object_that_is_logged_over_several_lines_is_told_from_what_is_said_after_it() {
+        let begins = "I1129 00:50:12.1 1 helpers.go:246] server response object: [{";
+        assert!(begins_object(begins) && !begins_object("server response object: [{"));
+        assert!(!begins_object("I1129 00:50:12.1 1 helpers.go:246] server response object: [{}]"));
+        assert!(ends_object("}]") && !ends_object("  }"));
     }
 
     #[test]

@@ -35,6 +35,7 @@ use clusterip_domain::console::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
 
 use crate::acts::{self, Fields};
 use crate::error::WebError;
@@ -89,6 +90,7 @@ impl ConsoleError {
         match self {
             Self::Refused(refusal) => refusal.code(),
             Self::Busy => "console_busy",
+            Self::Home(HomeError::Unguarded) => "not_guarded",
             Self::Home(_) => "no_credentials",
             Self::Start(StartError::NoKubectl) => "no_kubectl",
             Self::Start(StartError::Start(_)) => "kubectl_failed",
@@ -112,7 +114,8 @@ async fn run(at: InRun, headers: HeaderMap, Fields(typed): Fields<Typed>) -> Res
     let at = Arc::new(at);
     let begun = begin(&at, &typed).await;
     if let Err(error) = &begun {
-        note(&at, typed.line.trim(), error.code(), Duration::ZERO).await;
+        let attempt = at.run.view().progress.attempt();
+        note(&at, attempt, typed.line.trim(), error.code(), Duration::ZERO).await;
     }
     match begun {
         Ok(Begun::Cleared) if wants_json(&headers) => Json(stream::Cleared::default()).into_response(),
@@ -138,18 +141,22 @@ struct Running {
     entry: Entry,
     span: Span,
     happenings: UnboundedReceiver<Happening>,
+    task: JoinHandle<()>,
 }
 
 impl Begun {
     /// Waits until it is over; for a while, where it watches.
     async fn end(self) {
-        let Self::Runs(Running { span, mut happenings, .. }) = self else { return };
+        let Self::Runs(Running { span, mut happenings, task, .. }) = self else { return };
         let all = async { while happenings.recv().await.is_some() {} };
         match span {
             Span::Once => all.await,
             // A browser without a script sees what came so far.
             Span::Watch => drop(tokio::time::timeout(WATCHED_WITHOUT_SCRIPT, all).await),
         }
+        drop(happenings);
+        // Until it is in the transcript. A task that panicked has nothing to show.
+        let _ = task.await;
     }
 }
 
@@ -162,19 +169,23 @@ async fn begin(at: &Arc<InRun>, typed: &Typed) -> Result<Begun, ConsoleError> {
         return Ok(Begun::Cleared);
     }
     let seat = desk.seat().ok_or(ConsoleError::Busy)?;
+    // What is started over meanwhile is not this line's attempt.
+    let (over, attempt) = (desk.over(), at.run.view().progress.attempt());
     let mut entry = desk.entry(line, command.place());
     let program = start(at, &command, &typed.document).await?;
     let (tell, happenings) = unbounded_channel();
-    let running = Running { entry: entry.clone(), span: command.span(), happenings };
+    let (begun, span) = (entry.clone(), command.span());
     let at = Arc::clone(at);
-    tokio::spawn(async move {
-        pump::follow(program, &mut entry, &tell).await;
-        note(&at, &entry.line, &outcome(&entry), entry.took).await;
-        at.run.desk().transcript().keep(Arc::new(entry));
+    let task = tokio::spawn(async move {
+        pump::follow(program, &mut entry, &tell, &over).await;
+        note(&at, attempt, &entry.line, &outcome(&entry), entry.took).await;
+        if !over.is_cancelled() {
+            at.run.desk().transcript().keep(Arc::new(entry));
+        }
         // Whoever hears that nothing more comes finds the whole of it in the transcript.
         drop((tell, seat));
     });
-    Ok(Begun::Runs(running))
+    Ok(Begun::Runs(Running { entry: begun, span, happenings, task }))
 }
 
 async fn start(at: &InRun, command: &Command, document: &str) -> Result<Program, ConsoleError> {
@@ -182,7 +193,7 @@ async fn start(at: &InRun, command: &Command, document: &str) -> Result<Program,
         Command::Kubectl(line) => {
             let kubectl = at.cluster.kubectl.as_ref().ok_or(StartError::NoKubectl)?;
             let home = at.run.desk().home(at).await?;
-            Ok(program::kubectl(&kubectl.path, &home, line, document)?)
+            Ok(program::kubectl(&kubectl.path, home, line, document)?)
         }
         Command::Client(line) => Ok(program::inside(&at.cluster.client, &at.run.namespace, line).await?),
         Command::Own(word) => Ok(Program::saying(words::own(at, *word))),
@@ -201,9 +212,9 @@ fn outcome(entry: &Entry) -> String {
 }
 
 /// Records a line with the attempt it belongs to. A record that fails is no reason to withhold what came of the line.
-async fn note(at: &InRun, line: &str, outcome: &str, took: Duration) {
+async fn note(at: &InRun, attempt: u32, line: &str, outcome: &str, took: Duration) {
     let line: String = line.chars().take(MAX_LINE_BYTES).collect();
-    if let Err(error) = at.run.note_line(line, outcome.to_owned(), took).await {
+    if let Err(error) = at.run.note_line(attempt, line, outcome.to_owned(), took).await {
         tracing::error!(%error, cause = ?std::error::Error::source(&error), "a line of the console is not recorded");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clusterip_cluster::inside::{Inside, InsideError, Left};
@@ -10,13 +11,14 @@ use clusterip_domain::ids::Namespace;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kube::Client;
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use super::calls::VERBOSITY;
 use super::transcript::End;
 
-/// How long a command that answers may take: a rollout that is waited for may take this long.
+/// How long a command that answers may take: a deletion waits for the pods' grace.
 const ONCE: Duration = Duration::from_secs(90);
 /// How long one that watches goes on if nobody stops it.
 const WATCHED: Duration = Duration::from_secs(15 * 60);
@@ -32,6 +34,8 @@ pub(super) struct Program {
     pub(super) end: BoxFuture<'static, End>,
     /// How long it may take.
     pub(super) limit: Duration,
+    /// The home that it reads, which must not go before it.
+    pub(super) home: Option<Arc<TempDir>>,
 }
 
 /// Why it does not run.
@@ -74,6 +78,7 @@ impl Program {
             err: pipe(None::<tokio::io::Empty>),
             end: std::future::ready(End::Exit(0)).boxed(),
             limit: ONCE,
+            home: None,
         }
     }
 }
@@ -81,7 +86,7 @@ impl Program {
 /// Starts kubectl for a student: with that home, kubeconfig and namespace, and nothing else. It tells of its requests.
 pub(super) fn kubectl(
     program: &Path,
-    home: &Path,
+    home: Arc<TempDir>,
     line: &KubectlLine,
     document: &str,
 ) -> Result<Program, StartError> {
@@ -90,11 +95,11 @@ pub(super) fn kubectl(
         .arg(VERBOSITY)
         .args(&line.argv)
         .env_clear()
-        .env("HOME", home)
-        .env("KUBECONFIG", kubeconfig(home))
+        .env("HOME", home.path())
+        .env("KUBECONFIG", kubeconfig(home.path()))
         // No aliases and defaults of anybody's.
         .env("KUBERC", "off")
-        .current_dir(home)
+        .current_dir(home.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
@@ -112,7 +117,8 @@ pub(super) fn kubectl(
         Span::Once => ONCE,
         Span::Watch => WATCHED,
     };
-    Ok(Program { out: pipe(child.stdout.take()), err: pipe(child.stderr.take()), end: end_of(child), limit })
+    let (out, err) = (pipe(child.stdout.take()), pipe(child.stderr.take()));
+    Ok(Program { out, err, end: end_of(child), limit, home: Some(home) })
 }
 
 /// Where a student's kubeconfig stands in the home.
@@ -135,7 +141,7 @@ pub(super) async fn inside(
             Left::Unknown(said) => End::Broken(said.unwrap_or_default()),
         }
     };
-    Ok(Program { out: pipe(out), err: pipe(err), end: end.boxed(), limit: ONCE })
+    Ok(Program { out: pipe(out), err: pipe(err), end: end.boxed(), limit: ONCE, home: None })
 }
 
 fn pipe(from: Option<impl AsyncRead + Send + Unpin + 'static>) -> Pipe {

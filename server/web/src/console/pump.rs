@@ -6,6 +6,7 @@ use clusterip_domain::console::Plain;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::calls::{self, Line};
 use super::program::{Pipe, Program};
@@ -19,12 +20,24 @@ const MOST_CALLS: usize = 60;
 const CHUNK: usize = 8 * 1024;
 
 /// Follows a program to its end, and tells of it: the entry has it all, and whoever listens hears it as it comes. A
-/// program whose listener has gone is stopped.
-pub(super) async fn follow(program: Program, entry: &mut Entry, events: &UnboundedSender<Happening>) {
+/// program whose listener has gone, or whose time is over, is stopped.
+pub(super) async fn follow(
+    program: Program,
+    entry: &mut Entry,
+    events: &UnboundedSender<Happening>,
+    over: &CancellationToken,
+) {
     let began = Instant::now();
-    let Program { out, err, end, limit } = program;
-    let mut pump = Pump { entry, events, out: Reading::of(out), err: Reading::of(err), rest: String::new() };
-    let ended = match pump.read_all(began + limit).await {
+    let Program { out, err, end, limit, home: _home } = program;
+    let mut pump = Pump {
+        entry,
+        events,
+        out: Reading::of(out),
+        err: Reading::of(err),
+        rest: String::new(),
+        in_object: false,
+    };
+    let ended = match pump.read_all(began + limit, over).await {
         Some(early) => early,
         None => tokio::time::timeout_at(began + limit, end).await.unwrap_or(End::TooLong),
     };
@@ -47,11 +60,13 @@ struct Reading {
     pipe: Option<Pipe>,
     buffer: Vec<u8>,
     plain: Plain,
+    /// What was read so far, in bytes: what is not plain is dropped, and takes its time all the same.
+    read: usize,
 }
 
 impl Reading {
     fn of(pipe: Pipe) -> Self {
-        Self { pipe: Some(pipe), buffer: vec![0; CHUNK], plain: Plain::new(MOST) }
+        Self { pipe: Some(pipe), buffer: vec![0; CHUNK], plain: Plain::new(MOST), read: 0 }
     }
 
     fn is_open(&self) -> bool {
@@ -66,12 +81,15 @@ impl Reading {
                 self.pipe = None;
                 self.plain.finish()
             }
-            Ok(n) => self.plain.push(&self.buffer[..n]),
+            Ok(n) => {
+                self.read += n;
+                self.plain.push(&self.buffer[..n])
+            }
         }
     }
 
     fn overflows(&self) -> bool {
-        self.plain.dropped() > 0
+        self.plain.dropped() > 0 || self.read > 4 * MOST
     }
 }
 
@@ -82,17 +100,20 @@ struct Pump<'a> {
     err: Reading,
     /// The beginning of a line of stderr that is not whole yet.
     rest: String,
+    /// An object is being logged there.
+    in_object: bool,
 }
 
 impl Pump<'_> {
     /// Reads until both pipes have closed; or says why it did not go on so long.
-    async fn read_all(&mut self, until: Instant) -> Option<End> {
+    async fn read_all(&mut self, until: Instant, over: &CancellationToken) -> Option<End> {
         while self.out.is_open() || self.err.is_open() {
             tokio::select! {
                 text = self.out.next(), if self.out.is_open() => self.wrote(Channel::Out, text),
                 text = self.err.next(), if self.err.is_open() => self.complained(&text),
                 () = sleep_until(until) => return Some(End::TooLong),
                 () = self.events.closed() => return Some(End::Stopped),
+                () = over.cancelled() => return Some(End::Stopped),
             }
             if self.out.overflows() || self.err.overflows() {
                 return Some(End::TooMuch);
@@ -109,6 +130,14 @@ impl Pump<'_> {
     }
 
     fn line(&mut self, line: &str, end: &str) {
+        if self.in_object {
+            self.in_object = !calls::ends_object(line);
+            return;
+        }
+        if calls::begins_object(line) {
+            self.in_object = true;
+            return;
+        }
         match calls::read(line) {
             Line::Said(said) => self.wrote(Channel::Err, format!("{said}{end}")),
             Line::Call(call) if self.entry.calls.len() < MOST_CALLS => self.tell(Happening::Called { call }),
@@ -151,17 +180,17 @@ mod tests {
     fn program(limit: Duration) -> (Program, DuplexStream, DuplexStream) {
         let ((out, says), (err, complains)) = (duplex(CHUNK), duplex(CHUNK));
         let end = std::future::ready(End::Exit(0)).boxed();
-        (Program { out: Box::new(out), err: Box::new(err), end, limit }, says, complains)
+        (Program { out: Box::new(out), err: Box::new(err), end, limit, home: None }, says, complains)
     }
 
     fn entry() -> Entry {
-        Desk::default().entry("kubectl get pods", Place::Outside)
+        Desk::new(&CancellationToken::new()).entry("kubectl get pods", Place::Outside)
     }
 
     async fn followed(program: Program) -> Entry {
         let (tell, _hears) = unbounded_channel();
         let mut entry = entry();
-        follow(program, &mut entry, &tell).await;
+        follow(program, &mut entry, &tell, &CancellationToken::new()).await;
         entry
     }
 
@@ -172,7 +201,9 @@ mod tests {
         let writes = async move {
             says.write_all(b"\x1b[31mNAME\x1b[0m\n").await.unwrap();
             // Cut in the middle of a line, as a pipe may.
-            let text = format!("{call}\nWarning: \x07one\nlast");
+            let object =
+                "I1129 00:50:12.1 1 helpers.go:246] server response object: [{\n  \"kind\": \"Status\"\n}]";
+            let text = format!("{call}\n{object}\nWarning: \x07one\nlast");
             let (first, rest) = text.split_at(20);
             complains.write_all(first.as_bytes()).await.unwrap();
             complains.write_all(rest.as_bytes()).await.unwrap();
@@ -212,7 +243,25 @@ mod tests {
         let (tell, hears) = unbounded_channel();
         drop(hears);
         let mut entry = entry();
-        follow(program, &mut entry, &tell).await;
+        follow(program, &mut entry, &tell, &CancellationToken::new()).await;
         assert_eq!(entry.end, Some(End::Stopped));
+    }
+    #[tokio::test]
+    async fn what_is_over_is_ended() {
+        let (program, _says, _complains) = program(Duration::from_secs(60));
+        let (tell, _hears) = unbounded_channel();
+        let over = CancellationToken::new();
+        over.cancel();
+        let mut entry = entry();
+        follow(program, &mut entry, &tell, &over).await;
+        assert_eq!(entry.end, Some(End::Stopped));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_shown_counts_too() {
+        let (program, mut says, _complains) = program(Duration::from_secs(60));
+        let writes = async move { while says.write_all(&[0; CHUNK]).await.is_ok() {} };
+        let (entry, ()) = tokio::join!(followed(program), writes);
+        assert_eq!((entry.said().as_str(), entry.end), ("", Some(End::TooMuch)));
     }
 }

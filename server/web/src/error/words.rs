@@ -88,6 +88,16 @@ fn console(code: &str) -> Option<(Words, Words)> {
                 "Aspetta un momento, poi riprova; intanto i pulsanti dei passi funzionano.",
             ),
         ),
+        "not_guarded" => (
+            say(
+                "This cluster gives no credentials to students",
+                "Questo cluster non dà credenziali agli studenti",
+            ),
+            say(
+                "The server's log says which admission policy could not be made. The buttons of the steps work without.",
+                "Il log del server dice quale admission policy non si è potuta creare. I pulsanti dei passi funzionano anche senza.",
+            ),
+        ),
         "no_kubectl" => (
             say("There is no kubectl on the server", "Sul server non c'è kubectl"),
             say(

@@ -144,10 +144,11 @@ impl<'a> StepDrawing<'a> {
 }
 
 /// A command as it is typed into the console: without the remark behind it. One that is no kubectl's is meant for the
-/// student's own machine: the console's `curl` would ask from the client pod.
+/// student's own machine: the console's `curl` would ask from the client pod. So is what listens there.
 fn typed(command: &str) -> Option<&str> {
     let line = command.split_once(" # ").map_or(command, |(line, _)| line).trim();
-    line.starts_with("kubectl ").then_some(line)
+    let listens = line.starts_with("kubectl port-forward ");
+    (line.starts_with("kubectl ") && !listens).then_some(line)
 }
 
 /// How a prediction ended, as a class and in words.

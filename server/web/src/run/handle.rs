@@ -119,18 +119,18 @@ impl RunHandle {
         &self.desk
     }
 
-    /// Records a line of the console, how it ended and how long it took, with the attempt that it belongs to.
+    /// Records a line of the console with the attempt that it belongs to, how it ended and how long it took.
     ///
     /// # Errors
     /// It was not written.
     pub(crate) async fn note_line(
         &self,
+        attempt: u32,
         line: String,
         outcome: String,
         took: Duration,
     ) -> Result<(), RecordsError> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
-        let attempt = self.view.borrow().progress.attempt();
         keeper.note(&self.id, attempt, TypedLine { at: Timestamp::now(), line, outcome, took }).await
     }
 

@@ -84,7 +84,7 @@ pub(super) fn start(parts: Parts) -> (RunHandle, impl Future<Output = ()> + Send
         stop: parts.stop.clone(),
         hubs: Arc::clone(&hubs),
         asking: Semaphore::new(1),
-        desk: Desk::default(),
+        desk: Desk::new(&parts.stop),
         keeper: parts.keeper,
     };
     let parts = Work {

@@ -57,7 +57,7 @@ pub fn kubeconfig(credentials: &Credentials, namespace: &Namespace) -> String {
     let context = context(namespace);
     let mut lines = vec![
         format!("# A student's access to the namespace {namespace}, until {:.0}.", credentials.expires),
-        "# Starting the lab over makes it void at once.".to_owned(),
+        "# Starting the lab over makes it void, at the latest 10 s later.".to_owned(),
         "apiVersion: v1".to_owned(),
         "kind: Config".to_owned(),
         format!("current-context: {}", quoted(&context)),
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(
             text,
             r#"# A student's access to the namespace lab-the-whole-story, until 2026-01-02T03:04:05Z.
-# Starting the lab over makes it void at once.
+# Starting the lab over makes it void, at the latest 10 s later.
 apiVersion: v1
 kind: Config
 current-context: "clusterip-lab-the-whole-story"

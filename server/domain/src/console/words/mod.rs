@@ -179,11 +179,9 @@ impl Refusal {
             }
             Self::OtherNamespace { given, own } => say(
                 format!(
-                    "Your namespace is {own}, and you may leave it out. What is in {given} is not yours to see."
+                    "Your namespace is {own}, and you may leave it out: the console does not work in {given}."
                 ),
-                format!(
-                    "Il tuo namespace è {own}, e puoi ometterlo. Ciò che è in {given} non tocca a te vederlo."
-                ),
+                format!("Il tuo namespace è {own}, e puoi ometterlo: in {given} la console non lavora."),
             ),
             _ => self.of_the_arguments(),
         }
