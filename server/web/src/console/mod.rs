@@ -119,7 +119,7 @@ async fn run(at: InRun, headers: HeaderMap, Fields(typed): Fields<Typed>) -> Res
     }
     match begun {
         Ok(Begun::Cleared) if wants_json(&headers) => Json(stream::Cleared::default()).into_response(),
-        Ok(Begun::Runs(running)) if wants_json(&headers) => stream::response(at, running),
+        Ok(Begun::Runs(running)) if wants_json(&headers) => stream::response(at, *running),
         Ok(begun) => {
             begun.end().await;
             Redirect::to(&(lab_page::path(at.lang, &at.run.lab().id) + PANEL)).into_response()
@@ -131,7 +131,7 @@ async fn run(at: InRun, headers: HeaderMap, Fields(typed): Fields<Typed>) -> Res
 /// A line that was taken.
 enum Begun {
     /// It runs.
-    Runs(Running),
+    Runs(Box<Running>),
     /// The transcript was emptied.
     Cleared,
 }
@@ -147,7 +147,8 @@ struct Running {
 impl Begun {
     /// Waits until it is over; for a while, where it watches.
     async fn end(self) {
-        let Self::Runs(Running { span, mut happenings, task, .. }) = self else { return };
+        let Self::Runs(running) = self else { return };
+        let Running { span, mut happenings, task, .. } = *running;
         let all = async { while happenings.recv().await.is_some() {} };
         match span {
             Span::Once => all.await,
@@ -185,7 +186,7 @@ async fn begin(at: &Arc<InRun>, typed: &Typed) -> Result<Begun, ConsoleError> {
         // Whoever hears that nothing more comes finds the whole of it in the transcript.
         drop((tell, seat));
     });
-    Ok(Begun::Runs(Running { entry: begun, span, happenings, task }))
+    Ok(Begun::Runs(Box::new(Running { entry: begun, span, happenings, task })))
 }
 
 async fn start(at: &InRun, command: &Command, document: &str) -> Result<Program, ConsoleError> {
