@@ -44,6 +44,7 @@ async fn a_line_that_is_none_is_refused_with_its_code_in_the_readers_language() 
         let problem = refused(&lab, line).await;
         assert_eq!((&problem["status"], &problem["code"]), (&json!(422), &json!(code)), "{line}: {problem}");
         assert!(problem["detail"].as_str().is_some_and(|d| d.len() > 10), "{problem}");
+        assert_eq!((&problem["title"], &problem["cure"]), (&json!("This line is not run"), &Value::Null));
     }
     let it = lab.page.replace("/en/", &format!("/{}/", Lang::It.code()));
     let answer = lab.http.post(&format!("{it}/console"), &[("line", "ls")]).await;

@@ -171,7 +171,11 @@ impl WebError {
     /// What a person is told, in that language.
     #[must_use]
     pub(crate) fn problem(&self, lang: Lang) -> ProblemView {
-        let (title, cure) = words::of(self.code());
+        let (title, cure) = match self {
+            // The codes of lines are the reader's own; what to do is in its sentence.
+            Self::Console(ConsoleError::Refused(_)) => (words::LINE_REFUSED, None),
+            other => words::of(other.code()),
+        };
         let detail = match self {
             // The API server's words, as they are.
             Self::Act(ActError::Api { status, .. }) => status.message.clone(),

@@ -8,6 +8,9 @@ const fn say(en: &'static str, it: &'static str) -> Words {
     Localized { en, it }
 }
 
+/// The title of a line that the console does not run.
+pub(super) const LINE_REFUSED: Words = say("This line is not run", "Questa riga non viene eseguita");
+
 /// The title of a code and its cure, if there is one.
 pub(super) fn of(code: &str) -> (Words, Option<Words>) {
     title_and_cure(code).map_or_else(
